@@ -1,0 +1,135 @@
+import type { ErrorRecord, Reply } from "../src/base/errors.ts";
+import type { Json, JsonObject } from "../src/base/json.ts";
+
+/** The Thread object's RPC surface, as `src/api` sees it. Every call names the tenant; an object refuses another's. */
+
+export type ThreadStatus = "idle" | "busy" | "interrupted" | "error";
+export type RunStatus = "pending" | "running" | "error" | "success" | "timeout" | "interrupted";
+export type StreamMode = "values" | "updates" | "messages-tuple" | "custom" | "tasks";
+
+export interface Address {
+  readonly tenant: string;
+  readonly threadId: string;
+}
+
+/** A graph version, whole: the object keeps it, so that the run stays on it whatever is published later. */
+export interface GraphVersion {
+  readonly graphId: string;
+  readonly version: number;
+  /** SHA-256 (hex) of the document's canonical JSON. */
+  readonly hash: string;
+  /** The document as canonical JSON. */
+  readonly document: string;
+}
+
+export interface ThreadView {
+  readonly thread_id: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly metadata: JsonObject;
+  readonly status: ThreadStatus;
+  readonly config: JsonObject;
+  readonly values: JsonObject | null;
+  readonly interrupts: JsonObject;
+}
+
+export interface RunView {
+  readonly run_id: string;
+  readonly thread_id: string;
+  readonly assistant_id: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly status: RunStatus;
+  readonly metadata: JsonObject;
+  readonly kwargs: JsonObject;
+  readonly multitask_strategy: "reject";
+  /** Ours: the version it is pinned to, what it used, and, when it failed, why. */
+  readonly graph: { readonly graph_id: string; readonly version: number; readonly hash: string };
+  readonly usage: {
+    readonly input_tokens: number;
+    readonly output_tokens: number;
+    readonly unit: string;
+    readonly cost_usd: number | null;
+  };
+  readonly error: ErrorRecord | null;
+}
+
+export interface StartRun extends Address {
+  readonly runId: string;
+  readonly assistantId: string;
+  readonly graph: GraphVersion;
+  readonly input: Json;
+  readonly config: JsonObject;
+  readonly context: JsonObject;
+  readonly metadata: JsonObject;
+  /** The request's stream modes, kept in the run's kwargs. */
+  readonly streamMode: readonly StreamMode[];
+  /** Make the thread if there is none; otherwise a missing one is `not_found`. */
+  readonly ifNotExists: "create" | "reject";
+}
+
+export interface FollowRun extends Address {
+  readonly runId: string;
+  readonly modes: readonly StreamMode[];
+  /** Only frames with a greater id; -1 = all of them. */
+  readonly after: number;
+  /** Cancel the run when this follower goes away. */
+  readonly cancelOnDisconnect: boolean;
+}
+
+/** A run's end: the result's channels, or why there is none. */
+export interface RunResult {
+  readonly run: RunView;
+  readonly values: JsonObject;
+}
+
+export interface HistoryQuery extends Address {
+  readonly limit: number;
+  /** A checkpoint id: only older ones. */
+  readonly before?: string;
+  readonly metadata?: JsonObject;
+}
+
+export interface ThreadState {
+  readonly values: JsonObject;
+  readonly next: readonly string[];
+  readonly tasks: readonly Json[];
+  readonly metadata: JsonObject | null;
+  readonly created_at: string | null;
+  readonly checkpoint: JsonObject | null;
+  readonly parent_checkpoint: JsonObject | null;
+  readonly interrupts: readonly Json[];
+}
+
+export interface ThreadApi {
+  createThread(
+    command: Address & { readonly metadata: JsonObject; readonly ifExists: "raise" | "do_nothing" },
+  ): Promise<Reply<ThreadView>>;
+  getThread(address: Address): Promise<Reply<ThreadView>>;
+  patchThread(command: Address & { readonly metadata: JsonObject }): Promise<Reply<ThreadView>>;
+  /** 409 `thread_busy` while a run is live. */
+  deleteThread(address: Address): Promise<Reply<null>>;
+  /** Answers after the run is durable (G1). `thread_busy` (422 on LangGraph paths) while another run is live. */
+  startRun(command: StartRun): Promise<Reply<RunView>>;
+  /** {@link startRun}, then {@link joinRun}, in one call. */
+  startAndJoin(command: StartRun): Promise<Reply<RunResult>>;
+  /** {@link startRun}, then {@link followRun} from the first frame, in one call. */
+  startAndFollow(
+    command: StartRun,
+    cancelOnDisconnect: boolean,
+  ): Promise<Reply<{ readonly run: RunView; readonly frames: ReadableStream<Uint8Array> }>>;
+  getRun(query: Address & { readonly runId: string }): Promise<Reply<RunView>>;
+  listRuns(
+    query: Address & { readonly limit: number; readonly offset: number; readonly status?: RunStatus },
+  ): Promise<Reply<readonly RunView[]>>;
+  /** Answers when the run is over, however it ended. */
+  joinRun(query: Address & { readonly runId: string }): Promise<Reply<RunResult>>;
+  /** Server-sent events as bytes; ends when the run is over and everything was sent. Heartbeats are in it. */
+  followRun(query: FollowRun): Promise<Reply<ReadableStream<Uint8Array>>>;
+  /** Answers after the cancel is durable: nothing starts any more, provider sockets are being closed (G10). Idempotent. */
+  cancelRun(command: Address & { readonly runId: string }): Promise<Reply<RunView>>;
+  getState(query: Address & { readonly checkpointId?: string }): Promise<Reply<ThreadState>>;
+  getHistory(query: HistoryQuery): Promise<Reply<readonly ThreadState[]>>;
+  /** The sweep's hand: restores, goes on with what should have moved, repairs the index. */
+  touch(address: Address): Promise<void>;
+}

@@ -1,0 +1,27 @@
+/** Any JSON value. Values are never mutated after they entered the engine, the log or a view. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * One text for equal values: keys sorted by code unit, no white space (RFC 8785's form for the values JSON.parse yields).
+ * Used wherever a value is hashed or compared.
+ */
+export function canonicalJson(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (isJsonObject(value)) {
+    const keys = Object.keys(value).sort();
+    return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`).join(",")}}`;
+  }
+  return JSON.stringify(value);
+}
+
+/** Deep equality of JSON values; the order of keys does not count. */
+export function sameJson(one: Json, other: Json): boolean {
+  return one === other || canonicalJson(one) === canonicalJson(other);
+}

@@ -1,0 +1,76 @@
+import type { Json, JsonObject } from "../base/json.ts";
+
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** Parsed arguments. */
+  readonly args: Json;
+}
+
+export interface ChatMessage {
+  readonly role: "system" | "user" | "assistant" | "tool";
+  readonly content: string;
+  readonly toolCalls?: readonly ToolCall[];
+  /** For role "tool": which call it answers. */
+  readonly toolCallId?: string;
+}
+
+export interface ChatCall {
+  /** The model's name at its provider, without the provider's. */
+  readonly model: string;
+  readonly messages: readonly ChatMessage[];
+  readonly temperature?: number;
+  /** In the provider's tokens. */
+  readonly maxTokens?: number;
+  readonly stop?: readonly string[];
+  /** What only this provider understands, as the document's `options` say it. */
+  readonly options?: JsonObject;
+  /** Stable over all attempts of one task (G5); handed to providers that take one. */
+  readonly idempotencyKey: string;
+  readonly attempt: number;
+}
+
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** What is counted: a provider's tokens, or words for the built-in models. */
+  readonly unit: "tokens" | "words";
+  /** US dollars; null where no price is known. */
+  readonly costUsd: number | null;
+}
+
+export interface ChatReply {
+  readonly text: string;
+  readonly toolCalls: readonly ToolCall[];
+  readonly finish: "stop" | "length" | "tool-calls" | "content-filter";
+  readonly usage: Usage;
+  /** `provider/model` as it answered. */
+  readonly model: string;
+}
+
+export type ChatEvent =
+  | { readonly type: "text-delta"; readonly text: string }
+  /** Exactly once, last; a stream that ends without it was truncated (`model_bad_reply`, retryable). */
+  | { readonly type: "finished"; readonly reply: ChatReply };
+
+/** Handed in, never global. */
+export interface ModelIo {
+  readonly fetch: typeof fetch;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A service that answers model calls. Every failure is an EdgewiseError with a `model_*`, `egress_*` or
+ * `context_too_long` code, whose `retryable` says what to do; providers never retry by themselves.
+ */
+export interface ModelProvider {
+  readonly contract: 1;
+  readonly name: string;
+  chat(call: ChatCall, io: ModelIo): AsyncIterable<ChatEvent>;
+}
+
+/** Finds the provider of a reference such as `openai/gpt-5-mini`, `builtin/extractive` or `default`. */
+export interface Models {
+  /** @throws EdgewiseError `unknown_model`, `model_unavailable` (no key configured), naming the way out. */
+  resolve(reference: string): { readonly provider: ModelProvider; readonly model: string };
+}

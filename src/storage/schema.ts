@@ -1,0 +1,70 @@
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/** D1's tables. Every primary and unique key begins with the tenant (design, section 6). Times are Unix milliseconds. */
+
+export const apiKeys = sqliteTable(
+  "api_keys",
+  {
+    tenant: text().notNull(),
+    keyId: text("key_id").notNull(),
+    name: text().notNull(),
+    /** SHA-256 (hex) of the secret part; the secret itself is shown once and kept nowhere. */
+    secretHash: text("secret_hash").notNull(),
+    createdAt: integer("created_at").notNull(),
+    revokedAt: integer("revoked_at"),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.keyId] })],
+);
+
+/** One row a version; versions of a graph are 1, 2, 3 … and never change. */
+export const graphVersions = sqliteTable(
+  "graph_versions",
+  {
+    tenant: text().notNull(),
+    graphId: text("graph_id").notNull(),
+    version: integer().notNull(),
+    hash: text().notNull(),
+    /** Canonical JSON: what runs. */
+    document: text().notNull(),
+    /** As it was sent (YAML or JSON), comments and all. */
+    source: text().notNull(),
+    sourceType: text("source_type", { enum: ["json", "yaml"] }).notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.graphId, table.version] })],
+);
+
+/** Runs that are not over, delivered by their thread's outbox; the sweep looks for rows whose `dueAt` has passed. */
+export const liveRuns = sqliteTable(
+  "live_runs",
+  {
+    tenant: text().notNull(),
+    threadId: text("thread_id").notNull(),
+    runId: text("run_id").notNull(),
+    /** By then the run's own alarm should have moved it or pushed this on. */
+    dueAt: integer("due_at").notNull(),
+    startedAt: integer("started_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.threadId, table.runId] }),
+    index("live_runs_due").on(table.dueAt),
+  ],
+);
+
+/** A thread's line in listings; follows the object through its outbox. */
+export const threads = sqliteTable(
+  "threads",
+  {
+    tenant: text().notNull(),
+    threadId: text("thread_id").notNull(),
+    graphId: text("graph_id"),
+    status: text({ enum: ["idle", "busy", "interrupted", "error"] }).notNull(),
+    metadata: text().notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.threadId] }),
+    index("threads_created").on(table.tenant, table.createdAt),
+  ],
+);
