@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: "unit",
           environment: "node",
-          include: ["src/**/*.test.ts", "test/*.test.ts", "scripts/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "durable-objects/*/**/*.test.ts", "test/*.test.ts", "scripts/**/*.test.ts"],
         },
       },
       {
@@ -18,7 +18,7 @@ export default defineConfig({
             miniflare: { bindings: { TEST_MIGRATIONS: await readD1Migrations("./migrations") } },
           })),
         ],
-        test: { name: "workerd", include: ["durable-objects/**/*.test.ts", "test/workerd/**/*.test.ts"] },
+        test: { name: "workerd", include: ["durable-objects/*.test.ts", "test/workerd/**/*.test.ts"] },
       },
       {
         test: {

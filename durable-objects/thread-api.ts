@@ -130,6 +130,6 @@ export interface ThreadApi {
   cancelRun(command: Address & { readonly runId: string }): Promise<Reply<RunView>>;
   getState(query: Address & { readonly checkpointId?: string }): Promise<Reply<ThreadState>>;
   getHistory(query: HistoryQuery): Promise<Reply<readonly ThreadState[]>>;
-  /** The sweep's hand: restores, goes on with what should have moved, repairs the index. */
-  touch(address: Address): Promise<void>;
+  /** The sweep's hand: restores, and goes on with what should have moved. False: the run is not live, its row may go. */
+  touch(query: Address & { readonly runId: string }): Promise<boolean>;
 }

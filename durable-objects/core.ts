@@ -1,0 +1,422 @@
+import { failure, toErrorRecord } from "../src/base/errors.ts";
+import type { JsonObject } from "../src/base/json.ts";
+import type { Task } from "../src/engine/types.ts";
+import type { Models } from "../src/models/contract.ts";
+import { AlarmClock } from "./alarm-clock.ts";
+import { type Chunk, type Commit, isCheckpoint, type LogEntry } from "./log/entry.ts";
+import { type RunRow, type ThreadRow, ThreadStore } from "./log/store.ts";
+import { Outbox } from "./outbox.ts";
+import { readInput } from "./run/input.ts";
+import { LiveRun, type Verdict } from "./run/live-run.ts";
+import type { Values } from "./run/playback.ts";
+import { type LoadedPlan, loadPlan } from "./run/plans.ts";
+import { verdictOn } from "./run/ending.ts";
+import type { StartRun, ThreadStatus } from "./thread-api.ts";
+
+/** What the thread reaches outside itself. */
+export interface World {
+  readonly models: Models;
+  readonly fetch: typeof fetch;
+  readonly index: D1Database;
+  now(): number;
+}
+
+/** While a run moves, its alarm is never further away than this: so soon it goes on after a crash (design, section 3). */
+export const LEASE_MS = 5_000;
+/** The sweep looks at a run whose alarm has been silent for this long. */
+const OVERDUE_MS = 60_000;
+/** Commits in one turn of the event loop, before requests such as a cancel get theirs. */
+const COMMITS_PER_TURN = 128;
+/** A snapshot is due when what was committed since the last one weighs as much as it, and at least this (UTF-16 units). */
+const MIN_SNAPSHOT_WEIGHT = 64 * 1024;
+
+/**
+ * A thread: restores it from its log, commits to it, and performs what the engine starts. One rule holds the rest up:
+ * memory changes only together with the log, so that whatever kills the object loses nothing but unfinished attempts.
+ */
+export class ThreadCore {
+  readonly store: ThreadStore;
+  readonly #context: DurableObjectState;
+  readonly #world: World;
+  readonly #clock: AlarmClock;
+  readonly #outbox: Outbox;
+  readonly #watchers = new Set<() => void>();
+  #row: ThreadRow | undefined;
+  #values: Values = new Map();
+  #last = { seq: 0, at: 0, step: -2 };
+  #snapshot = { seq: 0, bytes: 0, weightSince: 0 };
+  #live: LiveRun | undefined;
+  #queue: Task[] = [];
+  #draining = false;
+
+  constructor(context: DurableObjectState, world: World) {
+    this.#context = context;
+    this.#world = world;
+    this.#clock = new AlarmClock(context.storage);
+    this.store = new ThreadStore(context.storage.sql);
+    this.#outbox = new Outbox(this.store, world.index);
+  }
+
+  /** Nothing was ever written here, or all of it was erased. */
+  get isEmpty(): boolean {
+    return this.#row === undefined;
+  }
+
+  get live(): LiveRun | undefined {
+    return this.#live;
+  }
+
+  /** Every channel's value after the last run that is over. */
+  get values(): Values {
+    return this.#values;
+  }
+
+  get lastCommit(): { readonly seq: number; readonly at: number; readonly step: number } {
+    return this.#last;
+  }
+
+  /** @throws EdgewiseError `not_found` for a thread that does not exist, was erased, or is another tenant's. */
+  thread(tenant: string): ThreadRow {
+    const row = this.#row;
+    if (!row || row.deleted || row.tenant !== tenant) throw failure("not_found", "Thread not found");
+    return row;
+  }
+
+  status(): ThreadStatus {
+    if (this.#live) return "busy";
+    const last = this.#row && this.store.lastRun();
+    if (last?.status === "error") return "error";
+    return last?.status === "interrupted" ? "interrupted" : "idle";
+  }
+
+  /** Hears of every commit and every streamed piece; the answer takes the ear away again. */
+  watch(listener: () => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
+  }
+
+  // --- restoring ----------------------------------------------------------------------------------------------------
+
+  /** Reads the thread back; to be called once, before anything else, with the object blocked. */
+  async restore(): Promise<void> {
+    this.#row = this.store.thread();
+    if (!this.#row) return;
+    await this.#clock.read();
+    const last = this.store.lastCommit();
+    const snapshot = this.store.snapshot(Number.MAX_SAFE_INTEGER);
+    if (snapshot) this.#values = new Map(Object.entries(snapshot.values));
+    this.#snapshot = { seq: snapshot?.seq ?? 0, bytes: snapshot?.bytes ?? 0, weightSince: 0 };
+    this.#snapshot.weightSince = this.store.weightAfter(this.#snapshot.seq);
+    for (const run of this.store.runsAfter(this.#snapshot.seq)) this.#replay(run, last?.seq ?? 0);
+    if (last) this.#last = { seq: last.seq, at: last.at, step: this.store.checkpoints(last.seq + 1, 1)[0]?.step ?? -2 };
+    if (this.#live) this.#recover(this.#live);
+    this.#context.storage.transactionSync(() => this.#arm());
+  }
+
+  #replay(run: RunRow, lastSeq: number): void {
+    let loaded: LoadedPlan;
+    try {
+      loaded = this.plan(run.graphHash);
+    } catch (thrown) {
+      if (run.lastSeq === null) this.#giveUp(run, thrown, lastSeq);
+      return;
+    }
+    const live = new LiveRun(run, loaded, this.#values);
+    for (const commit of this.store.commits(run.firstSeq, run.lastSeq ?? lastSeq)) live.replayed(commit);
+    if (run.lastSeq === null) this.#live = live;
+    else this.#values = live.playback.threadValues();
+  }
+
+  /** A live run whose graph this version cannot read ends with that reason instead of staying live for ever. */
+  #giveUp(run: RunRow, thrown: unknown, lastSeq: number): void {
+    this.#context.storage.transactionSync(() => {
+      const over: RunRow = {
+        ...run,
+        status: "error",
+        error: toErrorRecord(thrown),
+        lastSeq,
+        updatedAt: this.#world.now(),
+      };
+      this.store.endRun(over);
+      this.#tellOver(over);
+    });
+  }
+
+  #recover(live: LiveRun): void {
+    this.#context.storage.transactionSync(() => this.store.raiseEventFloor(live.row.n, live.skipLostEvents()));
+    this.#enqueueTasks(live.recover(this.#world.now()));
+  }
+
+  /** The plan of a graph whose document lies in this thread. */
+  plan(hash: string): LoadedPlan {
+    return loadPlan(hash, () => this.store.blobs.get(graphBlob(hash)));
+  }
+
+  // --- starting and ending runs ---------------------------------------------------------------------------------------
+
+  createThread(tenant: string, threadId: string, metadata: JsonObject): ThreadRow {
+    const now = this.#world.now();
+    const row: ThreadRow = { tenant, threadId, createdAt: now, updatedAt: now, metadata, deleted: false };
+    this.#context.storage.transactionSync(() => {
+      this.store.createThread(row);
+      this.#row = row;
+      this.#tellThread();
+      this.#arm();
+    });
+    return row;
+  }
+
+  patchThread(metadata: JsonObject): void {
+    if (!this.#row) return;
+    const row = { ...this.#row, metadata: { ...this.#row.metadata, ...metadata }, updatedAt: this.#world.now() };
+    this.#context.storage.transactionSync(() => {
+      this.store.updateThread(row.updatedAt, row.metadata);
+      this.#row = row;
+      this.#tellThread();
+      this.#arm();
+    });
+  }
+
+  /**
+   * Durable when it returns, as far as the platform's output gate goes: no reply leaves before the commit is on disk.
+   * @throws EdgewiseError for an input the graph refuses; nothing is written then.
+   */
+  startRun(command: StartRun, loaded: LoadedPlan): RunRow {
+    const { tenant, threadId, graph } = command;
+    const outcome = readInput(command, loaded.plan, this.#values);
+    const now = this.#now();
+    const metadata = { ...command.metadata, graph_id: graph.graphId, assistant_id: command.assistantId };
+    const row: RunRow = {
+      n: (this.store.thread() ? (this.store.lastRun()?.n ?? 0) : 0) + 1,
+      runId: command.runId,
+      status: "running",
+      assistantId: command.assistantId,
+      graphId: graph.graphId,
+      graphVersion: graph.version,
+      graphHash: graph.hash,
+      metadata,
+      kwargs: {
+        input: command.input,
+        config: command.config,
+        context: command.context,
+        stream_mode: [...command.streamMode],
+      },
+      createdAt: now,
+      updatedAt: now,
+      firstSeq: this.#last.seq + 1,
+      lastSeq: null,
+      eventFloor: 0,
+      usage: null,
+      error: null,
+    };
+    this.#guard(() => {
+      if (!this.#row)
+        this.createThread(tenant, threadId, { graph_id: graph.graphId, assistant_id: command.assistantId });
+      this.store.blobs.putAs(graphBlob(graph.hash), graph.document);
+      this.store.insertRun(row, tenant);
+      this.#live = new LiveRun(row, loaded, this.#values);
+      this.#outbox.add({
+        kind: "run-live",
+        run: { threadId, runId: row.runId, startedAt: now, dueAt: now + OVERDUE_MS },
+      });
+      this.#commit(this.#live, { type: "run-started", outcome }, []);
+    });
+    return row;
+  }
+
+  /** After it nothing of the run starts, and its sockets are being closed (G10). */
+  cancelRun(runId: string, reason: string): void {
+    const live = this.#live;
+    if (live?.row.runId !== runId) return;
+    const streamed = live.abortAll();
+    this.#queue = [];
+    this.#commit(live, { type: "run-cancelled", reason }, streamed);
+  }
+
+  /** Marks the thread erased and empties it once the index has forgotten it. */
+  async erase(): Promise<void> {
+    const row = this.#row;
+    if (!row) return;
+    this.#context.storage.transactionSync(() => {
+      this.store.updateThread(this.#world.now(), {}, true);
+      this.#row = { ...row, deleted: true };
+      this.#outbox.add({ kind: "thread-erased", threadId: row.threadId });
+      this.#arm();
+    });
+    await this.#deliver();
+  }
+
+  // --- committing -----------------------------------------------------------------------------------------------------
+
+  /** One transaction: the outcome, what was streamed for it, and, when it is the last, the run's end with all it tells the outside. */
+  #commit(live: LiveRun, entry: LogEntry, chunks: readonly Chunk[]): void {
+    this.#guard(() => {
+      const step = live.apply(entry);
+      const starts = step?.start ?? [];
+      const event = live.takeEvents(5 + starts.length);
+      const commit: Commit = {
+        seq: this.#last.seq + 1,
+        run: live.row.n,
+        at: this.#now(),
+        event,
+        lastEvent: event + 4 + starts.length,
+        step: isCheckpoint(entry) ? this.#last.step + 1 : null,
+        entry,
+      };
+      const over = verdictOn(live, entry, step, commit);
+      this.#snapshot.weightSince += this.store.appendCommit(commit);
+      for (const chunk of chunks) this.store.appendChunk(live.row.n, chunk);
+      this.#last = { seq: commit.seq, at: commit.at, step: commit.step ?? this.#last.step };
+      if (entry.type === "attempt-failed") live.backOff(entry.task);
+      this.#enqueueTasks(starts);
+      if (over) this.#end(live, over);
+      this.#arm();
+    });
+    for (const hear of this.#watchers) hear();
+    this.#context.waitUntil(this.#deliver());
+  }
+
+  #end(live: LiveRun, over: RunRow): void {
+    this.store.endRun(over);
+    this.#values = live.playback.threadValues();
+    this.#live = undefined;
+    this.#queue = [];
+    if (this.#snapshot.weightSince >= Math.max(MIN_SNAPSHOT_WEIGHT, this.#snapshot.bytes)) {
+      const bytes = this.store.saveSnapshot(this.#last.seq, Object.fromEntries(this.#values));
+      this.#snapshot = { seq: this.#last.seq, bytes, weightSince: 0 };
+    }
+    this.#tellOver(over);
+  }
+
+  /** A transaction after which memory and log agree; if it fails they do not, so the object gives itself up and restores. */
+  #guard(write: () => void): void {
+    try {
+      this.#context.storage.transactionSync(write);
+    } catch (thrown) {
+      this.#context.abort(`A commit failed and was rolled back: ${String(thrown)}`);
+      throw thrown;
+    }
+  }
+
+  #now(): number {
+    return Math.max(this.#world.now(), this.#last.at);
+  }
+
+  // --- performing -----------------------------------------------------------------------------------------------------
+
+  /** Starts what is queued, until nothing more can move without waiting. Never throws. */
+  async perform(): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      for (let commits = 1; this.#queue.length > 0; commits++) {
+        this.#startNext();
+        if (commits % COMMITS_PER_TURN === 0) await scheduler.wait(0);
+      }
+    } finally {
+      this.#draining = false;
+    }
+  }
+
+  #enqueueTasks(tasks: readonly Task[]): void {
+    for (const task of tasks) this.#queue.push(task);
+  }
+
+  #startNext(): void {
+    const task = this.#queue.shift();
+    const live = this.#live;
+    if (!task || !live) return;
+    const { models, fetch } = this.#world;
+    const streamed = (): void => {
+      for (const hear of this.#watchers) hear();
+    };
+    const late = (verdict: Verdict): void => {
+      if (this.#live !== live) return;
+      this.#settle(live, verdict);
+      void this.perform();
+    };
+    const verdict = live.start(task, { models, fetch, streamed }, late, () => this.#now());
+    if (verdict) this.#settle(live, verdict);
+  }
+
+  #settle(live: LiveRun, verdict: Verdict): void {
+    this.#commit(live, verdict.entry, verdict.chunks);
+  }
+
+  // --- time -----------------------------------------------------------------------------------------------------------
+
+  /** Looks at what is due. Safe at any moment and any number of times (F6). */
+  async tick(): Promise<void> {
+    this.#clock.fired();
+    const live = this.#live;
+    if (live) {
+      const due = live.due(this.#now());
+      this.#enqueueTasks(due.filter((task) => !this.#queue.includes(task)));
+    }
+    await this.#deliver();
+    this.#context.storage.transactionSync(() => this.#arm());
+    await this.perform();
+  }
+
+  /** The sweep's touch: the index thinks this run is late. Goes on with what should have moved; answers whether the run is live. */
+  async touch(runId: string): Promise<boolean> {
+    const row = this.#row;
+    if (!row) return false;
+    const live = this.#live?.row;
+    this.#context.storage.transactionSync(() => {
+      if (live) {
+        const dueAt = this.#now() + OVERDUE_MS;
+        this.#outbox.add({
+          kind: "run-live",
+          run: { threadId: row.threadId, runId: live.runId, startedAt: live.createdAt, dueAt },
+        });
+      }
+    });
+    await this.tick();
+    return this.#live?.row.runId === runId;
+  }
+
+  /** Sets the alarm to the next thing that must happen by itself; in the transaction of what made it necessary. */
+  #arm(): void {
+    const now = this.#now();
+    const times: number[] = [];
+    if (this.#live && (this.#live.isPerforming || this.#queue.length > 0)) times.push(now + LEASE_MS);
+    const retryAt = this.#live?.nextRetryAt();
+    if (retryAt !== undefined) times.push(retryAt);
+    if (!this.#outbox.isEmpty) times.push(now + LEASE_MS);
+    this.#clock.set(times.length === 0 ? null : Math.min(...times));
+  }
+
+  // --- telling the outside --------------------------------------------------------------------------------------------
+
+  #tellOver(over: RunRow): void {
+    if (!this.#row) return;
+    this.#outbox.add({ kind: "run-over", threadId: this.#row.threadId, runId: over.runId });
+    this.#tellThread();
+  }
+
+  #tellThread(): void {
+    if (!this.#row) return;
+    const { threadId, createdAt, metadata } = this.#row;
+    const graphId = typeof metadata["graph_id"] === "string" ? metadata["graph_id"] : null;
+    const text = JSON.stringify(metadata);
+    const row = { threadId, graphId, status: this.status(), metadata: text, createdAt, updatedAt: this.#now() };
+    this.#outbox.add({ kind: "thread", row });
+  }
+
+  async #deliver(): Promise<void> {
+    const row = this.#row;
+    if (!row || !(await this.#outbox.deliver(row.tenant))) return;
+    if (this.#row?.deleted) {
+      this.#row = undefined;
+      await this.#context.storage.deleteAlarm();
+      await this.#context.storage.deleteAll();
+    } else if (this.#row) {
+      this.#context.storage.transactionSync(() => this.#arm());
+    }
+  }
+}
+
+function graphBlob(hash: string): string {
+  return `graph:${hash}`;
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import { failure } from "../../src/base/errors.ts";
+import type { LogEntry } from "./entry.ts";
+import { type BlobStore, decode, encode, INLINE_BYTES } from "./format-v1.ts";
+
+class MemoryBlobs implements BlobStore {
+  readonly texts = new Map<string, string>();
+  put(text: string): string {
+    const hash = `hash-${this.texts.size}`;
+    this.texts.set(hash, text);
+    return hash;
+  }
+  get(hash: string): string {
+    return this.texts.get(hash) ?? "";
+  }
+}
+
+/** Version 1 has shipped: rows may be added here, never edited. */
+const GOLDEN: readonly (readonly [string, LogEntry])[] = [
+  [
+    '["s",[[["question","why?"],["tags",[]]],[0,2],[]]]',
+    {
+      type: "run-started",
+      outcome: {
+        writes: [
+          { channel: "question", value: "why?" },
+          { channel: "tags", value: [] },
+        ],
+        takes: [0, 2],
+        sends: [],
+      },
+    },
+  ],
+  [
+    '["o","1.0.0",1,[[],[],[[3,{"n":1}],[3,null]]],0,0]',
+    {
+      type: "task-succeeded",
+      task: "1.0.0",
+      attempt: 1,
+      outcome: {
+        writes: [],
+        takes: [],
+        sends: [
+          { to: 3, payload: { n: 1 } },
+          { to: 3, payload: null },
+        ],
+      },
+    },
+  ],
+  [
+    '["o","2.1.0",2,[[["answer","because"]],[1],[]],{"inputTokens":3,"outputTokens":1,"unit":"words","costUsd":0,"model":"builtin/extractive"},0]',
+    {
+      type: "task-succeeded",
+      task: "2.1.0",
+      attempt: 2,
+      outcome: { writes: [{ channel: "answer", value: "because" }], takes: [1], sends: [] },
+      usage: { inputTokens: 3, outputTokens: 1, unit: "words", costUsd: 0, model: "builtin/extractive" },
+    },
+  ],
+  [
+    '["f","0.0.0",3,{"code":"model_auth","message":"no","retryable":false,"node":"ask","attempt":3}]',
+    {
+      type: "task-failed",
+      task: "0.0.0",
+      attempt: 3,
+      error: failure("model_auth", "no", { node: "ask", attempt: 3 }).record,
+    },
+  ],
+  [
+    '["r","0.0.0",1,{"code":"model_rate_limited","message":"wait","retryable":true,"retryAfterMs":1000},1790000000000]',
+    {
+      type: "attempt-failed",
+      task: "0.0.0",
+      attempt: 1,
+      error: { code: "model_rate_limited", message: "wait", retryable: true, retryAfterMs: 1000 },
+      retryAt: 1_790_000_000_000,
+    },
+  ],
+  ['["c","by request"]', { type: "run-cancelled", reason: "by request" }],
+];
+
+describe("commit bodies, version 1", () => {
+  it.each(GOLDEN)("writes and reads %s", (body, entry) => {
+    expect(encode(entry, new MemoryBlobs())).toBe(body);
+    expect(decode(body, new MemoryBlobs())).toEqual(entry);
+  });
+
+  it("keeps a large value outside the row, and no value can be mistaken for a reference to one", () => {
+    const blobs = new MemoryBlobs();
+    const outcome = {
+      writes: [
+        { channel: "text", value: "x".repeat(INLINE_BYTES + 1) },
+        { channel: "marker", value: [null, "hash-0"] },
+        { channel: "proto", value: JSON.parse('{"__proto__":{"$ref":"hash-0"}}') as never },
+      ],
+      takes: [],
+      sends: [],
+    };
+    const body = encode({ type: "run-started", outcome }, blobs);
+    expect(body.length).toBeLessThan(200);
+    expect(decode(body, blobs)).toEqual({ type: "run-started", outcome });
+  });
+});

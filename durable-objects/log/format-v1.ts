@@ -1,0 +1,113 @@
+import type { ErrorRecord } from "../../src/base/errors.ts";
+import type { Json } from "../../src/base/json.ts";
+import type { Outcome, Send, Write } from "../../src/engine/types.ts";
+import type { AiMessage } from "../../src/nodes/contract.ts";
+import type { LogEntry, TaskUsage } from "./entry.ts";
+
+/**
+ * Version 1 of the commit row's body, written since 2026-11: a JSON array that begins with the entry's letter.
+ * Values above {@link INLINE_BYTES} stand outside the row, by content hash: a write is `[channel, value]` or
+ * `[channel, null, hash]`, so no value can be mistaken for a reference. Nothing here may change once it has
+ * shipped: a new form is a new file, and this one stays as a reader.
+ */
+export const VERSION = 1;
+
+/** Longer JSON texts (in UTF-16 units) are kept as blobs. */
+export const INLINE_BYTES = 16_384;
+
+export interface BlobStore {
+  /** Keeps a text once; answers its content hash. */
+  put(text: string): string;
+  get(hash: string): string;
+}
+
+type WriteRow = readonly [string, Json] | readonly [string, null, string];
+type OutcomeRow = readonly [
+  writes: readonly WriteRow[],
+  takes: readonly number[],
+  sends: readonly (readonly [number, Json])[],
+];
+type Row =
+  | readonly ["s", OutcomeRow]
+  | readonly ["o", task: string, attempt: number, OutcomeRow, usage: TaskUsage | 0, message: AiMessage | 0]
+  | readonly ["f", task: string, attempt: number, ErrorRecord]
+  | readonly ["r", task: string, attempt: number, ErrorRecord, retryAt: number]
+  | readonly ["c", reason: string];
+
+export function encode(entry: LogEntry, blobs: BlobStore): string {
+  return JSON.stringify(toRow(entry, blobs));
+}
+
+export function decode(body: string, blobs: BlobStore): LogEntry {
+  return fromRow(JSON.parse(body) as Row, blobs);
+}
+
+function toRow(entry: LogEntry, blobs: BlobStore): Row {
+  switch (entry.type) {
+    case "run-started":
+      return ["s", outcomeRow(entry.outcome, blobs)];
+    case "task-succeeded":
+      return ["o", entry.task, entry.attempt, outcomeRow(entry.outcome, blobs), entry.usage ?? 0, entry.message ?? 0];
+    case "task-failed":
+      return ["f", entry.task, entry.attempt, entry.error];
+    case "attempt-failed":
+      return ["r", entry.task, entry.attempt, entry.error, entry.retryAt];
+    case "run-cancelled":
+      return ["c", entry.reason];
+  }
+}
+
+function fromRow(row: Row, blobs: BlobStore): LogEntry {
+  switch (row[0]) {
+    case "s":
+      return { type: "run-started", outcome: toOutcome(row[1], blobs) };
+    case "o": {
+      const [, task, attempt, outcome, usage, message] = row;
+      return {
+        type: "task-succeeded",
+        task,
+        attempt,
+        outcome: toOutcome(outcome, blobs),
+        ...(usage === 0 ? {} : { usage }),
+        ...(message === 0 ? {} : { message }),
+      };
+    }
+    case "f":
+      return { type: "task-failed", task: row[1], attempt: row[2], error: row[3] };
+    case "r":
+      return { type: "attempt-failed", task: row[1], attempt: row[2], error: row[3], retryAt: row[4] };
+    case "c":
+      return { type: "run-cancelled", reason: row[1] };
+  }
+}
+
+function outcomeRow(outcome: Outcome, blobs: BlobStore): OutcomeRow {
+  return [
+    outcome.writes.map((write) => writeRow(write, blobs)),
+    outcome.takes,
+    outcome.sends.map((send) => [send.to, send.payload] as const),
+  ];
+}
+
+function writeRow(write: Write, blobs: BlobStore): WriteRow {
+  if (!isLarge(write.value)) return [write.channel, write.value];
+  return [write.channel, null, blobs.put(JSON.stringify(write.value))];
+}
+
+/** A cheap lower bound decides for small values; only what may be large is written out to be measured. */
+function isLarge(value: Json): boolean {
+  if (typeof value === "string") return value.length > INLINE_BYTES;
+  if (typeof value !== "object" || value === null) return false;
+  return JSON.stringify(value).length > INLINE_BYTES;
+}
+
+function toOutcome(row: OutcomeRow, blobs: BlobStore): Outcome {
+  return {
+    writes: row[0].map((write) => ({
+      channel: write[0],
+      value: write[2] === undefined ? write[1] : (JSON.parse(blobs.get(write[2])) as Json),
+    })),
+    takes: row[1],
+    sends: row[2].map(([to, payload]): Send => ({ to, payload })),
+  };
+}

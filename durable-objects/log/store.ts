@@ -1,0 +1,354 @@
+import type { ErrorRecord } from "../../src/base/errors.ts";
+import type { JsonObject } from "../../src/base/json.ts";
+import type { Json } from "../../src/base/json.ts";
+import type { RunStatus } from "../thread-api.ts";
+import { SqliteBlobs } from "./blobs.ts";
+import type { Chunk, Commit } from "./entry.ts";
+import { decode, encode, VERSION } from "./format-v1.ts";
+import { MAX_ROW_CHARACTERS, TABLES, TABLES_VERSION } from "./tables.ts";
+
+export interface ThreadRow {
+  readonly tenant: string;
+  readonly threadId: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly metadata: JsonObject;
+  readonly deleted: boolean;
+}
+
+export interface RunUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly unit: string;
+  readonly costUsd: number | null;
+}
+
+export interface RunRow {
+  readonly n: number;
+  readonly runId: string;
+  readonly status: RunStatus;
+  readonly assistantId: string;
+  readonly graphId: string;
+  readonly graphVersion: number;
+  readonly graphHash: string;
+  readonly metadata: JsonObject;
+  readonly kwargs: JsonObject;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly firstSeq: number;
+  /** Null while the run is live. */
+  readonly lastSeq: number | null;
+  /** Frame ids below it were handed out before the last restart. */
+  readonly eventFloor: number;
+  readonly usage: RunUsage | null;
+  readonly error: ErrorRecord | null;
+}
+
+type Sql = Record<string, SqlStorageValue>;
+
+/**
+ * The thread's tables, and the only place with its SQL: raw statements, because a query builder costs
+ * several times the statement itself on this path (docs/decisions/0003-raw-sql-in-the-thread-object.md).
+ */
+export class ThreadStore {
+  readonly blobs: SqliteBlobs;
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+    this.blobs = new SqliteBlobs(sql);
+  }
+
+  // --- the thread's row ---------------------------------------------------------------------------------------------
+
+  /** Undefined for an object that was never written to; asking leaves no trace. */
+  thread(): ThreadRow | undefined {
+    const tables = this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'thread'").toArray();
+    if (tables.length === 0) return undefined;
+    const row = this.#sql.exec<Sql>("SELECT * FROM thread WHERE id = 1").toArray()[0];
+    return row && toThreadRow(row);
+  }
+
+  createThread(row: ThreadRow): void {
+    for (const statement of TABLES) this.#sql.exec(statement);
+    this.#sql.exec(
+      "INSERT INTO thread (id, tables_version, tenant, thread_id, created_at, updated_at, metadata) VALUES (1, ?, ?, ?, ?, ?, ?)",
+      TABLES_VERSION,
+      row.tenant,
+      row.threadId,
+      row.createdAt,
+      row.updatedAt,
+      JSON.stringify(row.metadata),
+    );
+  }
+
+  updateThread(updatedAt: number, metadata: JsonObject, deleted = false): void {
+    this.#sql.exec(
+      "UPDATE thread SET updated_at = ?, metadata = ?, deleted = ? WHERE id = 1",
+      updatedAt,
+      JSON.stringify(metadata),
+      deleted ? 1 : 0,
+    );
+  }
+
+  // --- runs ---------------------------------------------------------------------------------------------------------
+
+  insertRun(run: RunRow, tenant: string): void {
+    this.#sql.exec(
+      `INSERT INTO runs (n, tenant, run_id, status, assistant_id, graph_id, graph_version, graph_hash, metadata, kwargs,
+         created_at, updated_at, first_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      run.n,
+      tenant,
+      run.runId,
+      run.status,
+      run.assistantId,
+      run.graphId,
+      run.graphVersion,
+      run.graphHash,
+      JSON.stringify(run.metadata),
+      JSON.stringify(run.kwargs),
+      run.createdAt,
+      run.updatedAt,
+      run.firstSeq,
+    );
+  }
+
+  endRun(run: RunRow): void {
+    this.#sql.exec(
+      "UPDATE runs SET status = ?, updated_at = ?, last_seq = ?, usage = ?, error = ? WHERE n = ?",
+      run.status,
+      run.updatedAt,
+      run.lastSeq,
+      run.usage && JSON.stringify(run.usage),
+      run.error && JSON.stringify(run.error),
+      run.n,
+    );
+  }
+
+  raiseEventFloor(n: number, floor: number): void {
+    this.#sql.exec("UPDATE runs SET event_floor = ? WHERE n = ?", floor, n);
+  }
+
+  run(runId: string): RunRow | undefined {
+    return this.#runs("WHERE run_id = ?", runId)[0];
+  }
+
+  lastRun(): RunRow | undefined {
+    return this.#runs("ORDER BY n DESC LIMIT 1")[0];
+  }
+
+  runAt(seq: number): RunRow | undefined {
+    return this.#runs("WHERE first_seq <= ? ORDER BY n DESC LIMIT 1", seq)[0];
+  }
+
+  runsAfter(seq: number): RunRow[] {
+    return this.#runs("WHERE first_seq > ? ORDER BY n", seq);
+  }
+
+  listRuns(limit: number, offset: number, status?: RunStatus): RunRow[] {
+    if (status === undefined) return this.#runs("ORDER BY n DESC LIMIT ? OFFSET ?", limit, offset);
+    return this.#runs("WHERE status = ? ORDER BY n DESC LIMIT ? OFFSET ?", status, limit, offset);
+  }
+
+  #runs(tail: string, ...bindings: SqlStorageValue[]): RunRow[] {
+    return this.#sql
+      .exec<Sql>(`SELECT * FROM runs ${tail}`, ...bindings)
+      .toArray()
+      .map(toRunRow);
+  }
+
+  // --- commits ------------------------------------------------------------------------------------------------------
+
+  /** Answers the size of what was written, in UTF-16 units: the weight that decides when a snapshot is due. */
+  appendCommit(commit: Commit): number {
+    const text = encode(commit.entry, this.blobs);
+    const body = text.length > MAX_ROW_CHARACTERS ? `#${this.blobs.put(text)}` : text;
+    this.#sql.exec(
+      "INSERT INTO commits (seq, run, at, event, last_event, step, format, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      commit.seq,
+      commit.run,
+      commit.at,
+      commit.event,
+      commit.lastEvent,
+      commit.step,
+      VERSION,
+      body,
+    );
+    return text.length;
+  }
+
+  /** Commits with `from <= seq <= to`, in order, read one by one. */
+  *commits(from: number, to: number): IterableIterator<Commit> {
+    yield* this.#commits("seq >= ? AND seq <= ? ORDER BY seq", from, to);
+  }
+
+  /** Up to `limit` commits of a run from `from` on. */
+  commitsOfRun(run: number, from: number, limit: number): Commit[] {
+    return [...this.#commits("seq >= ? AND run = ? ORDER BY seq LIMIT ?", from, run, limit)];
+  }
+
+  lastCommit(): Commit | undefined {
+    return [...this.#commits("seq > 0 ORDER BY seq DESC LIMIT 1")][0];
+  }
+
+  /** Newest checkpoints first: those with `seq < before`. */
+  checkpoints(before: number, limit: number): { seq: number; at: number; step: number; run: number }[] {
+    return this.#sql
+      .exec<{ seq: number; at: number; step: number; run: number }>(
+        "SELECT seq, at, step, run FROM commits WHERE seq < ? AND step IS NOT NULL ORDER BY seq DESC LIMIT ?",
+        before,
+        limit,
+      )
+      .toArray();
+  }
+
+  *#commits(where: string, ...bindings: SqlStorageValue[]): IterableIterator<Commit> {
+    for (const row of this.#sql.exec<Sql>(`SELECT * FROM commits WHERE ${where}`, ...bindings)) {
+      yield toCommit(row, this.blobs);
+    }
+  }
+
+  // --- chunks -------------------------------------------------------------------------------------------------------
+
+  appendChunk(run: number, chunk: Chunk): void {
+    const body = JSON.stringify([chunk.task, chunk.node, chunk.kind === "say" ? 0 : 1, chunk.messageId, chunk.data]);
+    this.#sql.exec(
+      "INSERT INTO chunks (run, first, last, body) VALUES (?, ?, ?, ?)",
+      run,
+      chunk.first,
+      chunk.first + chunk.data.length - 1,
+      body.length > MAX_ROW_CHARACTERS ? `#${this.blobs.put(body)}` : body,
+    );
+  }
+
+  /** Chunks of a run that hold a frame id above `after`, in order of their ids. */
+  chunks(run: number, after: number, limit: number): Chunk[] {
+    // The one chunk that begins at or before `after` may reach beyond it.
+    const rows = this.#sql.exec<{ first: number; body: string }>(
+      `SELECT first, body FROM chunks WHERE run = ?1 AND last > ?2 AND first >=
+         coalesce((SELECT max(first) FROM chunks WHERE run = ?1 AND first <= ?2), 0) ORDER BY first LIMIT ?3`,
+      run,
+      after,
+      limit,
+    );
+    return rows.toArray().map((row) => toChunk(row, this.blobs));
+  }
+
+  // --- snapshots ----------------------------------------------------------------------------------------------------
+
+  /** `values`: every channel of the thread after commit `seq`, at which no run was live. */
+  saveSnapshot(seq: number, values: JsonObject): number {
+    const text = JSON.stringify(values);
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO snapshots (seq, hash, bytes) VALUES (?, ?, ?)",
+      seq,
+      this.blobs.put(text),
+      text.length,
+    );
+    return text.length;
+  }
+
+  /** The newest snapshot at or before `seq`. */
+  snapshot(seq: number): { seq: number; bytes: number; values: JsonObject } | undefined {
+    const row = this.#sql
+      .exec<{ seq: number; hash: string; bytes: number }>(
+        "SELECT seq, hash, bytes FROM snapshots WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
+        seq,
+      )
+      .toArray()[0];
+    return row && { seq: row.seq, bytes: row.bytes, values: JSON.parse(this.blobs.get(row.hash)) as JsonObject };
+  }
+
+  /** How much was committed after `seq`, in UTF-16 units (what lies in blobs counts with its length). */
+  weightAfter(seq: number): number {
+    const row = this.#sql.exec<{ weight: number | null }>(
+      "SELECT sum(length(body)) AS weight FROM commits WHERE seq > ?",
+      seq,
+    );
+    return row.one().weight ?? 0;
+  }
+
+  // --- outbox -------------------------------------------------------------------------------------------------------
+
+  enqueue(kind: string, body: Json): void {
+    this.#sql.exec("INSERT INTO outbox (kind, body) VALUES (?, ?)", kind, JSON.stringify(body));
+  }
+
+  outbox(limit: number): { id: number; kind: string; body: Json }[] {
+    return this.#sql
+      .exec<{ id: number; kind: string; body: string }>("SELECT id, kind, body FROM outbox ORDER BY id LIMIT ?", limit)
+      .toArray()
+      .map((row) => ({ ...row, body: JSON.parse(row.body) as Json }));
+  }
+
+  outboxSize(): number {
+    return this.#sql.exec<{ size: number }>("SELECT count(*) AS size FROM outbox").one().size;
+  }
+
+  delivered(upTo: number): void {
+    this.#sql.exec("DELETE FROM outbox WHERE id <= ?", upTo);
+  }
+}
+
+function toThreadRow(row: Sql): ThreadRow {
+  return {
+    tenant: String(row["tenant"]),
+    threadId: String(row["thread_id"]),
+    createdAt: Number(row["created_at"]),
+    updatedAt: Number(row["updated_at"]),
+    metadata: JSON.parse(String(row["metadata"])) as JsonObject,
+    deleted: row["deleted"] === 1,
+  };
+}
+
+function toRunRow(row: Sql): RunRow {
+  return {
+    n: Number(row["n"]),
+    runId: String(row["run_id"]),
+    status: String(row["status"]) as RunStatus,
+    assistantId: String(row["assistant_id"]),
+    graphId: String(row["graph_id"]),
+    graphVersion: Number(row["graph_version"]),
+    graphHash: String(row["graph_hash"]),
+    metadata: JSON.parse(String(row["metadata"])) as JsonObject,
+    kwargs: JSON.parse(String(row["kwargs"])) as JsonObject,
+    createdAt: Number(row["created_at"]),
+    updatedAt: Number(row["updated_at"]),
+    firstSeq: Number(row["first_seq"]),
+    lastSeq: row["last_seq"] === null ? null : Number(row["last_seq"]),
+    eventFloor: Number(row["event_floor"]),
+    usage: row["usage"] === null ? null : (JSON.parse(String(row["usage"])) as RunUsage),
+    error: row["error"] === null ? null : (JSON.parse(String(row["error"])) as ErrorRecord),
+  };
+}
+
+function toCommit(row: Sql, blobs: SqliteBlobs): Commit {
+  const format = Number(row["format"]);
+  if (format !== VERSION)
+    throw new Error(`Commit ${row["seq"]} has format ${format}; this version reads up to ${VERSION}.`);
+  return {
+    seq: Number(row["seq"]),
+    run: Number(row["run"]),
+    at: Number(row["at"]),
+    event: Number(row["event"]),
+    lastEvent: Number(row["last_event"]),
+    step: row["step"] === null ? null : Number(row["step"]),
+    entry: decode(whole(String(row["body"]), blobs), blobs),
+  };
+}
+
+function toChunk(row: { first: number; body: string }, blobs: SqliteBlobs): Chunk {
+  const [task, node, kind, messageId, data] = JSON.parse(whole(row.body, blobs)) as [
+    string,
+    number,
+    0 | 1,
+    string,
+    Json[],
+  ];
+  return { first: row.first, task, node, kind: kind === 0 ? "say" : "emit", messageId, data };
+}
+
+/** A body too long for its row stands outside it, behind its hash; every body written in place begins with `[`. */
+function whole(body: string, blobs: SqliteBlobs): string {
+  return body.startsWith("#") ? blobs.get(body.slice(1)) : body;
+}

@@ -1,0 +1,74 @@
+/** The object's own tables, version 1. A new version adds statements; it never edits these. */
+export const TABLES_VERSION = 1;
+
+/**
+ * Longest text in one row. A UTF-16 unit takes up to three bytes, and Durable Objects end at 2 MB a row;
+ * the local runtime takes more without a word, so the bound is ours.
+ */
+export const MAX_ROW_CHARACTERS = 450_000;
+
+export const TABLES = [
+  // The one row that says whose object this is. Whatever else lies here belongs to this tenant.
+  `CREATE TABLE thread (
+     id INTEGER PRIMARY KEY CHECK (id = 1),
+     tables_version INTEGER NOT NULL,
+     tenant TEXT NOT NULL,
+     thread_id TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     updated_at INTEGER NOT NULL,
+     metadata TEXT NOT NULL,
+     deleted INTEGER NOT NULL DEFAULT 0
+   ) STRICT`,
+  `CREATE TABLE runs (
+     n INTEGER PRIMARY KEY,
+     tenant TEXT NOT NULL,
+     run_id TEXT NOT NULL UNIQUE,
+     status TEXT NOT NULL,
+     assistant_id TEXT NOT NULL,
+     graph_id TEXT NOT NULL,
+     graph_version INTEGER NOT NULL,
+     graph_hash TEXT NOT NULL,
+     metadata TEXT NOT NULL,
+     kwargs TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     updated_at INTEGER NOT NULL,
+     first_seq INTEGER NOT NULL,
+     last_seq INTEGER,
+     event_floor INTEGER NOT NULL DEFAULT 0,
+     usage TEXT,
+     error TEXT
+   ) STRICT`,
+  `CREATE TABLE commits (
+     seq INTEGER PRIMARY KEY,
+     run INTEGER NOT NULL,
+     at INTEGER NOT NULL,
+     event INTEGER NOT NULL,
+     last_event INTEGER NOT NULL,
+     step INTEGER,
+     format INTEGER NOT NULL,
+     body TEXT NOT NULL
+   ) STRICT`,
+  `CREATE TABLE chunks (
+     run INTEGER NOT NULL,
+     first INTEGER NOT NULL,
+     last INTEGER NOT NULL,
+     body TEXT NOT NULL,
+     PRIMARY KEY (run, first)
+   ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE blobs (
+     hash TEXT NOT NULL,
+     part INTEGER NOT NULL,
+     body TEXT NOT NULL,
+     PRIMARY KEY (hash, part)
+   ) STRICT, WITHOUT ROWID`,
+  `CREATE TABLE snapshots (
+     seq INTEGER PRIMARY KEY,
+     hash TEXT NOT NULL,
+     bytes INTEGER NOT NULL
+   ) STRICT`,
+  `CREATE TABLE outbox (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     kind TEXT NOT NULL,
+     body TEXT NOT NULL
+   ) STRICT`,
+] as const;

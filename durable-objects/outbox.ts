@@ -1,0 +1,98 @@
+import type { Json } from "../src/base/json.ts";
+import { openDatabase } from "../src/storage/database.ts";
+import { type LiveRun, removeLiveRun, upsertLiveRun } from "../src/storage/live-runs.ts";
+import { deleteThread, type ThreadRow, upsertThread } from "../src/storage/threads.ts";
+import type { ThreadStore } from "./log/store.ts";
+
+/** What a thread tells the outside about itself. Written in the commit's transaction, delivered after it, at least once. */
+export type Notice =
+  | { readonly kind: "run-live"; readonly run: LiveRun }
+  | { readonly kind: "run-over"; readonly threadId: string; readonly runId: string }
+  | { readonly kind: "thread"; readonly row: ThreadRow }
+  | { readonly kind: "thread-erased"; readonly threadId: string };
+
+const BATCH = 32;
+
+/**
+ * What the outside is to learn: written in the commit's transaction, delivered after it, at least once and in order.
+ * A crash or a deaf D1 delays a notice; the thread's alarm comes back to it.
+ */
+export class Outbox {
+  readonly #store: ThreadStore;
+  readonly #binding: D1Database;
+  #delivering: Promise<boolean> | undefined;
+  /** How much is undelivered; counted once, since every commit asks. */
+  #waiting: number | undefined;
+
+  constructor(store: ThreadStore, binding: D1Database) {
+    this.#store = store;
+    this.#binding = binding;
+  }
+
+  /** Joins the transaction it is called in. */
+  add(notice: Notice): void {
+    this.#waiting = this.#count() + 1;
+    this.#store.enqueue(notice.kind, notice as unknown as Json);
+  }
+
+  get isEmpty(): boolean {
+    return this.#count() === 0;
+  }
+
+  #count(): number {
+    this.#waiting ??= this.#store.outboxSize();
+    return this.#waiting;
+  }
+
+  /** One delivery at a time. Never throws; false: something is left, because D1 did not take it. */
+  deliver(tenant: string): Promise<boolean> {
+    this.#delivering ??= this.#deliverAll(tenant).finally(() => {
+      this.#delivering = undefined;
+    });
+    return this.#delivering;
+  }
+
+  async #deliverAll(tenant: string): Promise<boolean> {
+    try {
+      const database = openDatabase(this.#binding);
+      for (let rows = this.#store.outbox(BATCH); rows.length > 0; rows = this.#store.outbox(BATCH)) {
+        const notices = rows.map((row) => ({ id: row.id, notice: row.body as unknown as Notice }));
+        for (const { id, notice } of notices) {
+          if (!isOvertaken(notice, notices, id)) await send(database, tenant, notice);
+          this.#store.delivered(id);
+          this.#waiting = this.#count() - 1;
+        }
+      }
+      return true;
+    } catch (thrown) {
+      console.warn(`The index did not take a notice of a thread and will be asked again: ${String(thrown)}`);
+      return false;
+    }
+  }
+}
+
+type Numbered = { readonly id: number; readonly notice: Notice };
+
+/** A run that is over needs no row saying that it is live; of a thread only the newest line counts. */
+function isOvertaken(notice: Notice, all: readonly Numbered[], id: number): boolean {
+  return all.some((later) => {
+    if (later.id <= id) return false;
+    if (notice.kind === "thread") return later.notice.kind === "thread";
+    if (notice.kind !== "run-live") return false;
+    if (later.notice.kind === "run-live") return later.notice.run.runId === notice.run.runId;
+    return later.notice.kind === "run-over" && later.notice.runId === notice.run.runId;
+  });
+}
+
+async function send(database: ReturnType<typeof openDatabase>, tenant: string, notice: Notice): Promise<void> {
+  switch (notice.kind) {
+    case "run-live":
+      return upsertLiveRun(database, tenant, notice.run);
+    case "run-over":
+      return removeLiveRun(database, tenant, notice.threadId, notice.runId);
+    case "thread":
+      return upsertThread(database, tenant, notice.row);
+    case "thread-erased":
+      return deleteThread(database, tenant, notice.threadId);
+  }
+}

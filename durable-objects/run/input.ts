@@ -1,0 +1,56 @@
+import { EdgewiseError, failure } from "../../src/base/errors.ts";
+import { isJsonObject, type Json } from "../../src/base/json.ts";
+import { checkWrite } from "../../src/engine/reducers.ts";
+import type { Outcome, Write } from "../../src/engine/types.ts";
+import type { Channel } from "../../src/graph/channels.ts";
+import type { Plan } from "../../src/graph/plan.ts";
+import { route } from "../../src/graph/route.ts";
+import type { StartRun } from "../thread-api.ts";
+import { normalizeMessages } from "./messages.ts";
+import type { Values } from "./playback.ts";
+import { scopeAfter } from "./scope.ts";
+
+/**
+ * What a run's input comes to (R7): writes to the channels the graph takes input for, and the start edges it takes.
+ * @throws EdgewiseError `invalid_request`, `unknown_channel`, `invalid_write` or `condition_failed`, with a pointer into the body.
+ */
+export function readInput(command: StartRun, plan: Plan, base: Values): Outcome {
+  const writes = inputWrites(command, plan);
+  const seen = {
+    read: (name: string) => base.get(name) ?? plan.channels.find((channel) => channel.name === name)?.default,
+  };
+  return { writes, takes: route(plan, "start", scopeAfter(plan, seen, writes)).takes, sends: [] };
+}
+
+function inputWrites(command: StartRun, plan: Plan): Write[] {
+  const { input, runId } = command;
+  if (input === null) return [];
+  if (!isJsonObject(input)) {
+    throw failure("invalid_request", "`input` must be an object of channel values, or null.", { pointer: "/input" });
+  }
+  return Object.entries(input).map(([name, value]) => {
+    const channel = plan.channels.find((candidate) => candidate.name === name);
+    if (!channel || !plan.input.includes(name)) throw unknownInput(name, plan);
+    return checked(channel, value, runId);
+  });
+}
+
+function checked(channel: Channel, value: Json, runId: string): Write {
+  const normal =
+    channel.reducer === "messages"
+      ? normalizeMessages(channel.name, value, (index) => `${runId}:input:${index}`)
+      : value;
+  const wrong = checkWrite(channel, normal);
+  if (wrong) throw new EdgewiseError({ ...wrong, pointer: `/input/${channel.name}` });
+  return { channel: channel.name, value: normal };
+}
+
+function unknownInput(name: string, plan: Plan): EdgewiseError {
+  return failure(
+    "unknown_channel",
+    `The graph "${plan.id}" takes no input "${name}"; it takes ${plan.input.join(", ") || "none"}.`,
+    {
+      pointer: `/input/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`,
+    },
+  );
+}

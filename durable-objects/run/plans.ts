@@ -1,0 +1,36 @@
+import { failure } from "../../src/base/errors.ts";
+import { compileGraph } from "../../src/graph/compile.ts";
+import type { Plan } from "../../src/graph/plan.ts";
+import { createTopology, type Topology } from "../../src/graph/topology.ts";
+import { nodeKinds } from "../../src/nodes/registry.ts";
+
+export interface LoadedPlan {
+  readonly plan: Plan;
+  readonly topology: Topology;
+}
+
+/** Plans are immutable and named by their content, so every object of an isolate shares them. */
+const CACHE = new Map<string, LoadedPlan>();
+const CACHE_SIZE = 128;
+
+/** @throws EdgewiseError `invalid_graph` when a stored document does not compile under this version any more. */
+export function loadPlan(hash: string, document: () => string): LoadedPlan {
+  const known = CACHE.get(hash);
+  if (known) {
+    CACHE.delete(hash); // moves it to the young end
+    CACHE.set(hash, known);
+    return known;
+  }
+  const compiled = compileGraph({ text: document(), type: "json" }, nodeKinds);
+  if (!compiled.ok) {
+    const first = compiled.problems[0];
+    throw failure("invalid_graph", `The stored graph ${hash} does not compile: ${first?.message ?? "unknown reason"}`);
+  }
+  const loaded = { plan: compiled.plan, topology: createTopology(compiled.plan.structure) };
+  CACHE.set(hash, loaded);
+  for (const oldest of CACHE.keys()) {
+    if (CACHE.size <= CACHE_SIZE) break;
+    CACHE.delete(oldest);
+  }
+  return loaded;
+}

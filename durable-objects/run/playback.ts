@@ -1,0 +1,91 @@
+import { EdgewiseError } from "../../src/base/errors.ts";
+import { isJsonObject, type Json, type JsonObject } from "../../src/base/json.ts";
+import { createEngine } from "../../src/engine/engine.ts";
+import type { Engine, Step } from "../../src/engine/types.ts";
+import type { Plan } from "../../src/graph/plan.ts";
+import { type LogEntry, toEngineEvent } from "../log/entry.ts";
+import type { RunRow } from "../log/store.ts";
+import type { LoadedPlan } from "./plans.ts";
+
+/** Channel values of a thread. */
+export type Values = ReadonlyMap<string, Json>;
+
+/**
+ * A run as its log tells it: entries in, state out. The live run, a restore, a follower and the history all read
+ * the log through one of these, so they cannot disagree.
+ */
+export class Playback {
+  readonly plan: Plan;
+  readonly engine: Engine;
+  readonly #base: Values;
+
+  constructor(loaded: LoadedPlan, row: RunRow, base: Values) {
+    this.plan = loaded.plan;
+    this.#base = base;
+    const known = new Map<string, Json>();
+    for (const { name } of loaded.plan.channels) {
+      const value = base.get(name);
+      if (value !== undefined) known.set(name, value);
+    }
+    const options = { steps: stepLimit(loaded.plan, row.kwargs), concurrency: loaded.plan.limits.concurrency };
+    this.engine = createEngine(loaded.plan.structure, loaded.topology, options, known);
+  }
+
+  /** Undefined for an entry that the rules are not concerned with. */
+  apply(entry: LogEntry): Step | undefined {
+    const event = toEngineEvent(entry);
+    return event && this.engine.apply(event);
+  }
+
+  /** The channels' values now; absent ones are left out, one in conflict keeps what it had before the run. */
+  values(channels: Iterable<string>): JsonObject {
+    const values: Record<string, Json> = {};
+    for (const name of channels) {
+      const value = this.#read(name);
+      if (value !== undefined) values[name] = value;
+    }
+    return values;
+  }
+
+  /** Everything the thread holds now, channels of other graphs included. */
+  threadValues(): Values {
+    const values = new Map(this.#base);
+    for (const [name, value] of Object.entries(this.values(this.channelNames()))) values.set(name, value);
+    return values;
+  }
+
+  channelNames(): string[] {
+    return this.plan.channels.map((channel) => channel.name);
+  }
+
+  /** The result's own conflict, if it has one (R6). */
+  conflict(): EdgewiseError | undefined {
+    for (const name of this.plan.output) {
+      try {
+        this.engine.state.read(name);
+      } catch (thrown) {
+        if (thrown instanceof EdgewiseError && thrown.code === "conflicting_write") return thrown;
+        throw thrown;
+      }
+    }
+    return undefined;
+  }
+
+  #read(name: string): Json | undefined {
+    try {
+      return this.engine.state.read(name);
+    } catch (thrown) {
+      if (thrown instanceof EdgewiseError && thrown.code === "conflicting_write") return this.#base.get(name);
+      throw thrown;
+    }
+  }
+}
+
+/** A run's `config.recursion_limit` may lower or raise its graph's limit, within the language's own bounds. */
+function stepLimit(plan: Plan, kwargs: JsonObject): number {
+  const config = kwargs["config"];
+  const limit = isJsonObject(config) ? config["recursion_limit"] : undefined;
+  return typeof limit === "number" && Number.isInteger(limit) && limit > 0
+    ? Math.min(limit, 100_000)
+    : plan.limits.steps;
+}

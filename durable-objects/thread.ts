@@ -1,0 +1,234 @@
+import { DurableObject } from "cloudflare:workers";
+import { failure, type Reply, toErrorRecord } from "../src/base/errors.ts";
+import type { JsonObject } from "../src/base/json.ts";
+import { type Env, readConfig } from "../src/config.ts";
+import { createModels } from "../src/models/models.ts";
+import { createEgress } from "../src/security/egress.ts";
+import { ThreadCore } from "./core.ts";
+import type { RunRow } from "./log/store.ts";
+import { loadPlan } from "./run/plans.ts";
+import type * as Api from "./thread-api.ts";
+import { Follower } from "./view/follower.ts";
+import { Framer } from "./view/frames.ts";
+import { historyOf, resultOf, stateOf, valuesBefore } from "./view/history.ts";
+import { runView, threadView } from "./view/views.ts";
+
+/**
+ * One Durable Object per thread: the RPC door of {@link ThreadCore}. Each method checks whose thread it is, asks the
+ * core, and answers with a view; errors go out as values, because a thrown one loses its class on the way.
+ */
+export class Thread extends DurableObject<Env> implements Api.ThreadApi {
+  readonly #core: ThreadCore;
+
+  constructor(context: DurableObjectState, env: Env) {
+    super(context, env);
+    const config = readConfig(env);
+    const egress = createEgress({ fetch, declaredOrigins: config.declaredOrigins });
+    this.#core = new ThreadCore(context, {
+      models: createModels(config.models),
+      fetch: egress.declared,
+      index: env.DB,
+      now: () => Date.now(),
+    });
+    void context.blockConcurrencyWhile(async () => {
+      await this.#core.restore();
+    });
+    // What was cut off goes on by itself, whoever woke the object.
+    context.waitUntil(scheduler.wait(0).then(() => this.#core.perform()));
+  }
+
+  override async alarm(): Promise<void> {
+    // Never throws: an alarm that fails seven times is gone for good (reference: reliability, finding 2).
+    try {
+      await this.#core.tick();
+    } catch (thrown) {
+      console.error(`An alarm failed and will come again: ${String(thrown)}`);
+      await this.ctx.storage.setAlarm(Date.now() + 30_000);
+    }
+  }
+
+  async createThread(
+    command: Api.Address & { readonly metadata: JsonObject; readonly ifExists: "raise" | "do_nothing" },
+  ) {
+    return this.#answer((): Api.ThreadView => {
+      if (this.#core.isEmpty) this.#core.createThread(command.tenant, command.threadId, command.metadata);
+      else if (command.ifExists === "raise")
+        throw failure("conflict", `Thread with ID ${command.threadId} already exists`);
+      return this.#thread(command);
+    });
+  }
+
+  async getThread(address: Api.Address) {
+    return this.#answer(() => this.#thread(address));
+  }
+
+  async patchThread(command: Api.Address & { readonly metadata: JsonObject }) {
+    return this.#answer(() => {
+      this.#core.thread(command.tenant);
+      this.#core.patchThread(command.metadata);
+      return this.#thread(command);
+    });
+  }
+
+  async deleteThread(address: Api.Address) {
+    return this.#answer(async () => {
+      this.#core.thread(address.tenant);
+      if (this.#core.live) throw busy(this.#core.live.row.runId);
+      await this.#core.erase();
+      return null;
+    });
+  }
+
+  async startRun(command: Api.StartRun) {
+    return this.#answer(() => {
+      const run = this.#start(command);
+      // The reply first: a run of nodes that do not wait would otherwise be over before its caller hears of it.
+      this.ctx.waitUntil(scheduler.wait(0).then(() => this.#core.perform()));
+      return runView(run, command.threadId);
+    });
+  }
+
+  async startAndJoin(command: Api.StartRun) {
+    return this.#answer(async () => {
+      this.#start(command);
+      await this.#core.perform();
+      return this.#joined(command, command.runId);
+    });
+  }
+
+  async startAndFollow(command: Api.StartRun, cancelOnDisconnect: boolean) {
+    return this.#answer(() => {
+      const run = this.#start(command);
+      const query = { ...command, modes: command.streamMode, after: -1, cancelOnDisconnect };
+      const frames = this.#follow(run, query);
+      this.ctx.waitUntil(scheduler.wait(0).then(() => this.#core.perform()));
+      return { run: runView(run, command.threadId), frames };
+    });
+  }
+
+  async getRun(query: Api.Address & { readonly runId: string }) {
+    return this.#answer(() => runView(this.#run(query), query.threadId));
+  }
+
+  async listRuns(
+    query: Api.Address & { readonly limit: number; readonly offset: number; readonly status?: Api.RunStatus },
+  ) {
+    return this.#answer((): readonly Api.RunView[] => {
+      this.#core.thread(query.tenant);
+      return this.#core.store
+        .listRuns(query.limit, query.offset, query.status)
+        .map((run) => runView(run, query.threadId));
+    });
+  }
+
+  async joinRun(query: Api.Address & { readonly runId: string }) {
+    return this.#answer(() => {
+      this.#run(query);
+      return this.#joined(query, query.runId);
+    });
+  }
+
+  async followRun(query: Api.FollowRun) {
+    return this.#answer(() => this.#follow(this.#run(query), query));
+  }
+
+  async cancelRun(command: Api.Address & { readonly runId: string }) {
+    return this.#answer(() => {
+      this.#run(command);
+      this.#core.cancelRun(command.runId, "by request");
+      return runView(this.#run(command), command.threadId);
+    });
+  }
+
+  async getState(query: Api.Address & { readonly checkpointId?: string }) {
+    return this.#answer((): Api.ThreadState => {
+      this.#core.thread(query.tenant);
+      return stateOf(this.#core, query.threadId, query.checkpointId);
+    });
+  }
+
+  async getHistory(query: Api.HistoryQuery) {
+    return this.#answer((): readonly Api.ThreadState[] => {
+      this.#core.thread(query.tenant);
+      return historyOf(this.#core, query);
+    });
+  }
+
+  async touch(query: Api.Address & { readonly runId: string }): Promise<boolean> {
+    return !this.#core.isEmpty && this.#core.touch(query.runId);
+  }
+
+  // --- behind the door ------------------------------------------------------------------------------------------------
+
+  async #answer<T>(work: () => T | Promise<T>): Promise<Reply<T>> {
+    try {
+      return { ok: true, value: await work() };
+    } catch (thrown) {
+      const error = toErrorRecord(thrown);
+      if (error.code === "internal") console.error(thrown);
+      return { ok: false, error };
+    }
+  }
+
+  /** A second start with the same run id is the first one again: a caller that lost the reply may simply ask once more. */
+  #start(command: Api.StartRun): RunRow {
+    const missing = this.#core.isEmpty && command.ifNotExists === "create";
+    if (!missing) this.#core.thread(command.tenant);
+    const known = missing ? undefined : this.#core.store.run(command.runId);
+    if (known) return known;
+    if (this.#core.live) throw busy(this.#core.live.row.runId);
+    const { graph } = command;
+    return this.#core.startRun(
+      command,
+      loadPlan(graph.hash, () => graph.document),
+    );
+  }
+
+  #thread(address: Api.Address): Api.ThreadView {
+    const row = this.#core.thread(address.tenant);
+    return threadView(row, this.#core.status(), this.#core.live?.playback.threadValues() ?? this.#core.values);
+  }
+
+  #run(query: Api.Address & { readonly runId: string }): RunRow {
+    this.#core.thread(query.tenant);
+    const run = this.#core.store.run(query.runId);
+    if (!run) throw failure("not_found", "Run not found");
+    return run;
+  }
+
+  async #joined(query: Api.Address, runId: string): Promise<Api.RunResult> {
+    while (this.#core.live?.row.runId === runId) await this.#change();
+    const run = this.#run({ ...query, runId });
+    return { run: runView(run, query.threadId), values: resultOf(this.#core, run) };
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      const unwatch = this.#core.watch(() => {
+        unwatch();
+        resolve();
+      });
+    });
+  }
+
+  #follow(run: RunRow, query: Api.FollowRun): ReadableStream<Uint8Array> {
+    const core = this.#core;
+    const { runId } = run;
+    const isLive = core.live?.row.runId === runId;
+    const base = isLive ? core.values : valuesBefore(core, run);
+    const framer = new Framer(run, core.plan(run.graphHash), base, query.modes);
+    const source = {
+      store: core.store,
+      run: () => core.store.run(runId) ?? run,
+      live: () => (core.live?.row.runId === runId ? core.live : undefined),
+      watch: (listener: () => void) => core.watch(listener),
+    };
+    return new Follower(source, framer, query.after).stream(() => {
+      if (query.cancelOnDisconnect) core.cancelRun(runId, "its client went away");
+    });
+  }
+}
+
+function busy(runId: string): Error {
+  return failure("thread_busy", `Thread is already running a task. Wait for run ${runId} to finish, or cancel it.`);
+}

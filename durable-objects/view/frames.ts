@@ -1,0 +1,150 @@
+import { failureBody } from "../../src/base/failure-text.ts";
+import type { Json, JsonObject } from "../../src/base/json.ts";
+import type { Outcome, Step, Task } from "../../src/engine/types.ts";
+import type { Chunk, Commit } from "../log/entry.ts";
+import type { Plan } from "../../src/graph/plan.ts";
+import type { RunRow } from "../log/store.ts";
+import type { LoadedPlan } from "../run/plans.ts";
+import { Playback, type Values } from "../run/playback.ts";
+import type { StreamMode } from "../thread-api.ts";
+import { taskUuid } from "./identity.ts";
+
+/** One server-sent event of a run. Ids grow; a frame has the same id and data whenever it is shown. */
+export interface Frame {
+  readonly id: number;
+  readonly event: string;
+  readonly data: Json;
+}
+
+/**
+ * Turns a run's log into frames, commit by commit. Each commit has its frame ids reserved, whatever modes a follower
+ * asks for, so that an id means the same to all of them:
+ * a run's first commit: metadata, values, task starts; any other: message, task end, updates, values, task starts, error.
+ */
+export class Framer {
+  readonly #row: RunRow;
+  readonly #modes: ReadonlySet<StreamMode>;
+  readonly #plan: Plan;
+  /** Only for modes that show what an entry alone does not say. */
+  readonly #playback: Playback | undefined;
+
+  constructor(row: RunRow, loaded: LoadedPlan, base: Values, modes: readonly StreamMode[]) {
+    this.#row = row;
+    this.#modes = new Set(modes);
+    this.#plan = loaded.plan;
+    this.#playback = modes.includes("values") || modes.includes("tasks") ? new Playback(loaded, row, base) : undefined;
+  }
+
+  get wantsChunks(): boolean {
+    return this.#modes.has("messages-tuple") || this.#modes.has("custom");
+  }
+
+  /** To be called for every commit of the run, in order, also those a follower has seen. `over`: the run's row once it has ended. */
+  commit(commit: Commit, over: RunRow | undefined): Frame[] {
+    const { entry, event } = commit;
+    const step = this.#playback?.apply(entry);
+    const frames: Frame[] = [];
+    if (entry.type === "run-started") {
+      frames.push({ id: event, event: "metadata", data: { run_id: this.#row.runId, attempt: 1 } });
+      this.#add(frames, "values", event + 1, "values", () => this.#values());
+      this.#starts(frames, event + 2, step);
+      return frames;
+    }
+    if (entry.type === "task-succeeded") {
+      const node = this.#nodeOf(entry.task);
+      const { message } = entry;
+      if (message)
+        this.#add(frames, "messages-tuple", event, "messages", () => [
+          message as unknown as Json,
+          this.#metadata(node, entry.task),
+        ]);
+      this.#add(frames, "tasks", event + 1, "tasks", () => this.#taskEnd(node, entry.task, entry.outcome));
+      this.#add(frames, "updates", event + 2, "updates", () => ({ [node]: update(entry.outcome) }));
+      this.#add(frames, "values", event + 3, "values", () => this.#values());
+    }
+    if (entry.type === "task-failed") {
+      this.#add(frames, "tasks", event + 1, "tasks", () => ({
+        id: taskUuid(this.#row.runId, entry.task),
+        name: this.#nodeOf(entry.task),
+        error: entry.error.message,
+        interrupts: [],
+      }));
+    }
+    this.#starts(frames, event + 4, step);
+    if (over?.status === "error" && over.lastSeq === commit.seq) {
+      frames.push({ id: commit.lastEvent, event: "error", data: over.error ? failureBody(over.error) : {} });
+    }
+    return frames;
+  }
+
+  /** The chunk's frames with an id above `after`. */
+  chunk(chunk: Chunk, after: number): Frame[] {
+    const node = this.#plan.nodes[chunk.node]?.id ?? "?";
+    return chunk.data.flatMap((data, index): Frame[] => {
+      const id = chunk.first + index;
+      if (id <= after) return [];
+      if (chunk.kind === "emit") return this.#modes.has("custom") ? [{ id, event: "custom", data }] : [];
+      if (!this.#modes.has("messages-tuple")) return [];
+      return [{ id, event: "messages", data: [messageChunk(chunk.messageId, data), this.#metadata(node, chunk.task)] }];
+    });
+  }
+
+  #add(frames: Frame[], mode: StreamMode, id: number, event: string, data: () => Json): void {
+    if (this.#modes.has(mode)) frames.push({ id, event, data: data() });
+  }
+
+  #starts(frames: Frame[], first: number, step: Step | undefined): void {
+    for (const [index, task] of (step?.start ?? []).entries()) {
+      this.#add(frames, "tasks", first + index, "tasks", () => this.#taskStart(task));
+    }
+  }
+
+  #values(): JsonObject {
+    return this.#playback?.values(this.#plan.output) ?? {};
+  }
+
+  #nodeOf(task: string): string {
+    // A task's place names its node: frame, level, node, ordinal (R5).
+    return this.#plan.nodes[Number(task.split("/").at(-1)?.split(".")[1])]?.id ?? "?";
+  }
+
+  #taskStart(task: Task): Json {
+    const name = this.#plan.nodes[task.node]?.id ?? "?";
+    return { id: taskUuid(this.#row.runId, task.id), name, input: task.payload ?? null, triggers: [], interrupts: [] };
+  }
+
+  #taskEnd(name: string, task: string, outcome: Outcome): Json {
+    return { id: taskUuid(this.#row.runId, task), name, result: update(outcome), interrupts: [] };
+  }
+
+  #metadata(node: string, task: string): Json {
+    const level = Number(task.split("/").at(-1)?.split(".")[0]);
+    return {
+      tags: [],
+      langgraph_node: node,
+      langgraph_step: level + 1,
+      langgraph_triggers: [],
+      langgraph_checkpoint_ns: `${node}:${taskUuid(this.#row.runId, task)}`,
+      run_id: this.#row.runId,
+      graph_id: this.#row.graphId,
+      assistant_id: this.#row.assistantId,
+    };
+  }
+}
+
+function update(outcome: Outcome): JsonObject {
+  return Object.fromEntries(outcome.writes.map((write) => [write.channel, write.value]));
+}
+
+function messageChunk(id: string, content: Json): JsonObject {
+  return {
+    type: "AIMessageChunk",
+    id,
+    content,
+    additional_kwargs: {},
+    response_metadata: {},
+    tool_calls: [],
+    invalid_tool_calls: [],
+    tool_call_chunks: [],
+  };
+}

@@ -1,0 +1,41 @@
+import type { RunRow, ThreadRow } from "../log/store.ts";
+import type { Values } from "../run/playback.ts";
+import type { RunView, ThreadStatus, ThreadView } from "../thread-api.ts";
+
+/** Rows in the shapes that LangGraph's clients read (langgraph-protocol, section 2). */
+
+export function threadView(row: ThreadRow, status: ThreadStatus, values: Values): ThreadView {
+  return {
+    thread_id: row.threadId,
+    created_at: new Date(row.createdAt).toISOString(),
+    updated_at: new Date(row.updatedAt).toISOString(),
+    metadata: row.metadata,
+    status,
+    config: {},
+    values: values.size === 0 ? null : Object.fromEntries(values),
+    interrupts: {},
+  };
+}
+
+export function runView(row: RunRow, threadId: string): RunView {
+  const { usage } = row;
+  return {
+    run_id: row.runId,
+    thread_id: threadId,
+    assistant_id: row.assistantId,
+    created_at: new Date(row.createdAt).toISOString(),
+    updated_at: new Date(row.updatedAt).toISOString(),
+    status: row.status,
+    metadata: row.metadata,
+    kwargs: row.kwargs,
+    multitask_strategy: "reject",
+    graph: { graph_id: row.graphId, version: row.graphVersion, hash: row.graphHash },
+    usage: {
+      input_tokens: usage?.inputTokens ?? 0,
+      output_tokens: usage?.outputTokens ?? 0,
+      unit: usage?.unit ?? "tokens",
+      cost_usd: usage ? usage.costUsd : 0,
+    },
+    error: row.error,
+  };
+}

@@ -1,0 +1,17 @@
+import type { ErrorRecord } from "./errors.ts";
+import type { JsonObject } from "./json.ts";
+
+/** A failure in one line that names node, attempt and cause: what a waiting client and an `error` frame show. */
+export function failureText(error: ErrorRecord): string {
+  const place = [
+    error.node === undefined ? [] : [`node "${error.node}"`],
+    error.attempt === undefined ? [] : [`attempt ${error.attempt}`],
+  ].flat();
+  const cause = error.cause === undefined ? "" : ` Cause: ${error.cause}`;
+  return `${error.message}${place.length > 0 ? ` (${place.join(", ")})` : ""}${cause}`;
+}
+
+/** A run's failure as clients get it at the end of a wait or a stream: `error` is the stable code, the rest says all there is. */
+export function failureBody(error: ErrorRecord): JsonObject {
+  return { ...(error as ErrorRecord & JsonObject), error: error.code, message: failureText(error) };
+}
