@@ -1,6 +1,7 @@
 /**
- * The object's one alarm. An alarm that is earlier than needed is harmless (its handler looks at what is due and sets it
- * again), one that is missing strands a run: so it is moved only forwards, and only written when that is necessary.
+ * The object's one alarm. One that is earlier than needed is harmless (its handler looks at what is due and sets it again),
+ * one that is missing strands a run. So it is only ever moved forwards and never taken back: a thread that comes to rest
+ * leaves it to go off once, for nothing, which costs less than writing it anew for each run.
  */
 export class AlarmClock {
   readonly #storage: DurableObjectStorage;
@@ -19,15 +20,10 @@ export class AlarmClock {
     this.#at = null;
   }
 
-  /** @param at Unix milliseconds; null: nothing will have to happen by itself. Joins the transaction it is called in. */
-  set(at: number | null): void {
-    if (at === null) {
-      if (this.#at !== null) void this.#storage.deleteAlarm();
-    } else if (this.#at === null || at < this.#at) {
-      void this.#storage.setAlarm(at);
-    } else {
-      return;
-    }
+  /** @param at Unix milliseconds, by which something must happen by itself. Joins the transaction it is called in. */
+  set(at: number): void {
+    if (this.#at !== null && this.#at <= at) return;
     this.#at = at;
+    void this.#storage.setAlarm(at);
   }
 }

@@ -23,6 +23,8 @@ export interface World {
 
 /** While a run moves, its alarm is never further away than this: so soon it goes on after a crash (design, section 3). */
 export const LEASE_MS = 5_000;
+/** Notices for the index are gathered for this long; the alarm stands behind them. */
+const DELIVERY_DELAY_MS = 50;
 /** The sweep looks at a run whose alarm has been silent for this long. */
 const OVERDUE_MS = 60_000;
 /** Commits in one turn of the event loop, before requests such as a cancel get theirs. */
@@ -48,6 +50,7 @@ export class ThreadCore {
   #live: LiveRun | undefined;
   #queue: Task[] = [];
   #draining = false;
+  #deliverySet = false;
 
   constructor(context: DurableObjectState, world: World) {
     this.#context = context;
@@ -210,8 +213,9 @@ export class ThreadCore {
       error: null,
     };
     this.#guard(() => {
-      if (!this.#row)
-        this.createThread(tenant, threadId, { graph_id: graph.graphId, assistant_id: command.assistantId });
+      const belongsTo = { graph_id: graph.graphId, assistant_id: command.assistantId };
+      if (!this.#row) this.createThread(tenant, threadId, belongsTo);
+      else if (this.#row.metadata["assistant_id"] !== command.assistantId) this.patchThread(belongsTo);
       this.store.blobs.putAs(graphBlob(graph.hash), graph.document);
       this.store.insertRun(row, tenant);
       this.#live = new LiveRun(row, loaded, this.#values);
@@ -273,7 +277,7 @@ export class ThreadCore {
       this.#arm();
     });
     for (const hear of this.#watchers) hear();
-    this.#context.waitUntil(this.#deliver());
+    this.#deliverSoon();
   }
 
   #end(live: LiveRun, over: RunRow): void {
@@ -353,9 +357,8 @@ export class ThreadCore {
       const due = live.due(this.#now());
       this.#enqueueTasks(due.filter((task) => !this.#queue.includes(task)));
     }
-    await this.#deliver();
     this.#context.storage.transactionSync(() => this.#arm());
-    await this.perform();
+    await Promise.all([this.perform(), this.#deliver()]);
   }
 
   /** The sweep's touch: the index thinks this run is late. Goes on with what should have moved; answers whether the run is live. */
@@ -384,7 +387,7 @@ export class ThreadCore {
     const retryAt = this.#live?.nextRetryAt();
     if (retryAt !== undefined) times.push(retryAt);
     if (!this.#outbox.isEmpty) times.push(now + LEASE_MS);
-    this.#clock.set(times.length === 0 ? null : Math.min(...times));
+    if (times.length > 0) this.#clock.set(Math.min(...times));
   }
 
   // --- telling the outside --------------------------------------------------------------------------------------------
@@ -402,6 +405,17 @@ export class ThreadCore {
     const text = JSON.stringify(metadata);
     const row = { threadId, graphId, status: this.status(), metadata: text, createdAt, updatedAt: this.#now() };
     this.#outbox.add({ kind: "thread", row });
+  }
+
+  /** After a moment, in which a short run ends: then nobody needs to hear that it was live. */
+  #deliverSoon(): void {
+    if (this.#deliverySet) return;
+    this.#deliverySet = true;
+    const moment = scheduler.wait(DELIVERY_DELAY_MS).then(() => {
+      this.#deliverySet = false;
+      return this.#deliver();
+    });
+    this.#context.waitUntil(moment);
   }
 
   async #deliver(): Promise<void> {

@@ -73,14 +73,16 @@ export class Outbox {
 
 type Numbered = { readonly id: number; readonly notice: Notice };
 
-/** A run that is over needs no row saying that it is live; of a thread only the newest line counts. */
+/**
+ * A run that is over needs no row saying that it is live; of a thread only the newest line counts. (Should the row be there
+ * all the same, after a crash between D1 and here, the sweep finds that the run is over and takes it away.)
+ */
 function isOvertaken(notice: Notice, all: readonly Numbered[], id: number): boolean {
-  return all.some((later) => {
-    if (later.id <= id) return false;
-    if (notice.kind === "thread") return later.notice.kind === "thread";
-    if (notice.kind !== "run-live") return false;
-    if (later.notice.kind === "run-live") return later.notice.run.runId === notice.run.runId;
-    return later.notice.kind === "run-over" && later.notice.runId === notice.run.runId;
+  return all.some(({ id: otherId, notice: other }) => {
+    if (notice.kind === "run-over") return otherId < id && other.kind === "run-live" && other.run.runId === notice.runId;
+    if (otherId <= id) return false;
+    if (notice.kind === "run-live") return other.kind === "run-over" && other.runId === notice.run.runId;
+    return notice.kind === "thread" && other.kind === "thread";
   });
 }
 

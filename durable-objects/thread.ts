@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { failure, type Reply, toErrorRecord } from "../src/base/errors.ts";
 import type { JsonObject } from "../src/base/json.ts";
 import { type Env, readConfig } from "../src/config.ts";
-import { createModels } from "../src/models/models.ts";
+import { createModels, modelOrigins } from "../src/models/models.ts";
 import { createEgress } from "../src/security/egress.ts";
 import { ThreadCore } from "./core.ts";
 import type { RunRow } from "./log/store.ts";
@@ -23,7 +23,10 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   constructor(context: DurableObjectState, env: Env) {
     super(context, env);
     const config = readConfig(env);
-    const egress = createEgress({ fetch, declaredOrigins: config.declaredOrigins });
+    const egress = createEgress({
+      fetch,
+      declaredOrigins: [...config.declaredOrigins, ...modelOrigins(config.models)],
+    });
     this.#core = new ThreadCore(context, {
       models: createModels(config.models),
       fetch: egress.declared,
@@ -32,9 +35,9 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     });
     void context.blockConcurrencyWhile(async () => {
       await this.#core.restore();
+      // What was cut off goes on by itself, whoever woke the object.
+      this.#perform();
     });
-    // What was cut off goes on by itself, whoever woke the object.
-    context.waitUntil(scheduler.wait(0).then(() => this.#core.perform()));
   }
 
   override async alarm(): Promise<void> {
@@ -82,8 +85,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   async startRun(command: Api.StartRun) {
     return this.#answer(() => {
       const run = this.#start(command);
-      // The reply first: a run of nodes that do not wait would otherwise be over before its caller hears of it.
-      this.ctx.waitUntil(scheduler.wait(0).then(() => this.#core.perform()));
+      this.#perform();
       return runView(run, command.threadId);
     });
   }
@@ -101,7 +103,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
       const run = this.#start(command);
       const query = { ...command, modes: command.streamMode, after: -1, cancelOnDisconnect };
       const frames = this.#follow(run, query);
-      this.ctx.waitUntil(scheduler.wait(0).then(() => this.#core.perform()));
+      this.#perform();
       return { run: runView(run, command.threadId), frames };
     });
   }
@@ -168,6 +170,11 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
       if (error.code === "internal") console.error(thrown);
       return { ok: false, error };
     }
+  }
+
+  /** Whatever does not wait is done in this turn already, in the same flush as what started it. */
+  #perform(): void {
+    this.ctx.waitUntil(this.#core.perform());
   }
 
   /** A second start with the same run id is the first one again: a caller that lost the reply may simply ask once more. */
