@@ -40,7 +40,8 @@ function goals(points: readonly Point[]): Goal[] {
   const [, small = { messages: 0, runMs: 0, bytes: 0 }] = points;
   const large = points.at(-1) ?? small;
   const middle = points.at(-2) ?? small;
-  const perCommit = (from: Point, to: Point) => (to.bytes - from.bytes) / (((to.messages - from.messages) / 2) * COMMITS_PER_RUN);
+  const perCommit = (from: Point, to: Point) =>
+    (to.bytes - from.bytes) / (((to.messages - from.messages) / 2) * COMMITS_PER_RUN);
   const early = perCommit(points[0] ?? small, points[2] ?? small);
   const late = perCommit(middle, large);
   const time = large.runMs / small.runMs;
@@ -118,7 +119,11 @@ function sizeIfOf(path: string, thread: string): number | undefined {
   try {
     const row = database.prepare("SELECT thread_id FROM thread").get();
     if (row?.["thread_id"] !== thread) return undefined;
-    const pages = database.prepare("SELECT (SELECT page_count FROM pragma_page_count()) - (SELECT freelist_count FROM pragma_freelist_count()) AS used, (SELECT page_size FROM pragma_page_size()) AS size").get();
+    const pages = database
+      .prepare(
+        "SELECT (SELECT page_count FROM pragma_page_count()) - (SELECT freelist_count FROM pragma_freelist_count()) AS used, (SELECT page_size FROM pragma_page_size()) AS size",
+      )
+      .get();
     return Number(pages?.["used"]) * Number(pages?.["size"]);
   } finally {
     database.close();

@@ -12,7 +12,11 @@ export async function run({ short }: EvidenceOptions): Promise<Goal[]> {
     await edgewise.json("POST", "/graphs", chain());
     const thread = crypto.randomUUID();
     const ours = () =>
-      edgewise.json("POST", `/threads/${thread}/runs/wait`, { assistant_id: "chain", input: null, if_not_exists: "create" });
+      edgewise.json("POST", `/threads/${thread}/runs/wait`, {
+        assistant_id: "chain",
+        input: null,
+        if_not_exists: "create",
+      });
     const raw = () => servers.raw({ object: thread, chain: NODES });
     await alternate(5, { ours, raw });
     const samples = await alternate(short ? 10 : 60, { ours, raw });

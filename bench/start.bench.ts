@@ -31,8 +31,16 @@ export async function run({ short }: EvidenceOptions): Promise<Goal[]> {
     const warm = await sample(count, same);
     const fresh = await sample(count, () => "/runs/stream");
     return [
-      { goal: "request to first node's start, a thread that is there: p50 at most 10 ms", figure: spread(warm), met: percentile(warm, 0.5) <= 10 },
-      { goal: "the same with a new thread (its object is made): p50 at most 25 ms", figure: spread(fresh), met: percentile(fresh, 0.5) <= 25 },
+      {
+        goal: "request to first node's start, a thread that is there: p50 at most 10 ms",
+        figure: spread(warm),
+        met: percentile(warm, 0.5) <= 10,
+      },
+      {
+        goal: "the same with a new thread (its object is made): p50 at most 25 ms",
+        figure: spread(fresh),
+        met: percentile(fresh, 0.5) <= 25,
+      },
     ];
   } finally {
     await servers.stop();

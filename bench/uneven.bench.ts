@@ -100,7 +100,9 @@ function toGraph({ id, delays, edges }: Shape): object {
     id,
     channels: { done: { reducer: "append" } },
     output: [],
-    nodes: Object.fromEntries(delays.map((delay, node) => [`n${node}`, delay === 0 ? { kind: "transform", set: {} } : pause(delay)])),
+    nodes: Object.fromEntries(
+      delays.map((delay, node) => [`n${node}`, delay === 0 ? { kind: "transform", set: {} } : pause(delay)]),
+    ),
     edges: [{ from: "start", to: "n0" }, ...edges.map(([from, to]) => ({ from: `n${from}`, to: `n${to}` }))],
     limits: { concurrency: 64 },
   };

@@ -11,6 +11,7 @@ import { LiveRun, type Verdict } from "./run/live-run.ts";
 import type { Values } from "./run/playback.ts";
 import { type LoadedPlan, loadPlan } from "./run/plans.ts";
 import { verdictOn } from "./run/ending.ts";
+import { newRun } from "./run/new-run.ts";
 import type { StartRun, ThreadStatus } from "./thread-api.ts";
 
 /** What the thread reaches outside itself. */
@@ -29,7 +30,7 @@ const DELIVERY_DELAY_MS = 50;
 const OVERDUE_MS = 60_000;
 /** Commits in one turn of the event loop, before requests such as a cancel get theirs. */
 const COMMITS_PER_TURN = 128;
-/** A snapshot is due when what was committed since the last one weighs as much as it, and at least this (UTF-16 units). */
+/** A snapshot is due when what was committed since the last one weighs twice as much as it, and at least this (UTF-16 units). */
 const MIN_SNAPSHOT_WEIGHT = 64 * 1024;
 
 /**
@@ -155,6 +156,13 @@ export class ThreadCore {
     return loadPlan(hash, () => this.store.blobs.get(graphBlob(hash)));
   }
 
+  /** What the run was given, by channel. */
+  inputOf(run: RunRow): JsonObject {
+    const [first] = this.store.commits(run.firstSeq, run.firstSeq);
+    const writes = first?.entry.type === "run-started" ? first.entry.outcome.writes : [];
+    return Object.fromEntries(writes.map((write) => [write.channel, write.value]));
+  }
+
   // --- starting and ending runs ---------------------------------------------------------------------------------------
 
   createThread(tenant: string, threadId: string, metadata: JsonObject): ThreadRow {
@@ -188,30 +196,8 @@ export class ThreadCore {
     const { tenant, threadId, graph } = command;
     const outcome = readInput(command, loaded.plan, this.#values);
     const now = this.#now();
-    const metadata = { ...command.metadata, graph_id: graph.graphId, assistant_id: command.assistantId };
-    const row: RunRow = {
-      n: (this.store.thread() ? (this.store.lastRun()?.n ?? 0) : 0) + 1,
-      runId: command.runId,
-      status: "running",
-      assistantId: command.assistantId,
-      graphId: graph.graphId,
-      graphVersion: graph.version,
-      graphHash: graph.hash,
-      metadata,
-      kwargs: {
-        input: command.input,
-        config: command.config,
-        context: command.context,
-        stream_mode: [...command.streamMode],
-      },
-      createdAt: now,
-      updatedAt: now,
-      firstSeq: this.#last.seq + 1,
-      lastSeq: null,
-      eventFloor: 0,
-      usage: null,
-      error: null,
-    };
+    const earlier = this.#row ? (this.store.lastRun()?.n ?? 0) : 0;
+    const row = newRun(command, { n: earlier + 1, firstSeq: this.#last.seq + 1, now });
     this.#guard(() => {
       const belongsTo = { graph_id: graph.graphId, assistant_id: command.assistantId };
       if (!this.#row) this.createThread(tenant, threadId, belongsTo);
@@ -285,7 +271,7 @@ export class ThreadCore {
     this.#values = live.playback.threadValues();
     this.#live = undefined;
     this.#queue = [];
-    if (this.#snapshot.weightSince >= Math.max(MIN_SNAPSHOT_WEIGHT, this.#snapshot.bytes)) {
+    if (this.#snapshot.weightSince >= Math.max(MIN_SNAPSHOT_WEIGHT, 2 * this.#snapshot.bytes)) {
       const bytes = this.store.saveSnapshot(this.#last.seq, Object.fromEntries(this.#values));
       this.#snapshot = { seq: this.#last.seq, bytes, weightSince: 0 };
     }

@@ -79,7 +79,8 @@ type Numbered = { readonly id: number; readonly notice: Notice };
  */
 function isOvertaken(notice: Notice, all: readonly Numbered[], id: number): boolean {
   return all.some(({ id: otherId, notice: other }) => {
-    if (notice.kind === "run-over") return otherId < id && other.kind === "run-live" && other.run.runId === notice.runId;
+    if (notice.kind === "run-over")
+      return otherId < id && other.kind === "run-live" && other.run.runId === notice.runId;
     if (otherId <= id) return false;
     if (notice.kind === "run-live") return other.kind === "run-over" && other.runId === notice.run.runId;
     return notice.kind === "thread" && other.kind === "thread";

@@ -3,7 +3,16 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { unwrap } from "../src/base/errors.ts";
 import type { JsonObject } from "../src/base/json.ts";
-import { attempts, follow, openThread, readFrames, runToEnd, says, startOf, type TestThread } from "./testing/open-thread.ts";
+import {
+  attempts,
+  follow,
+  openThread,
+  readFrames,
+  runToEnd,
+  says,
+  startOf,
+  type TestThread,
+} from "./testing/open-thread.ts";
 import type { Address, StreamMode } from "./thread-api.ts";
 
 const ALL: readonly StreamMode[] = ["values", "updates", "messages-tuple", "custom", "tasks"];
@@ -117,7 +126,10 @@ describe("a run", () => {
       nodes: { a: { kind: "transform", set: {} } },
       edges: [{ from: "start", to: "a" }],
     };
-    expect(await thread.api.startRun(startOf(thread, graph, input as never))).toMatchObject({ ok: false, error: { code, pointer } });
+    expect(await thread.api.startRun(startOf(thread, graph, input as never))).toMatchObject({
+      ok: false,
+      error: { code, pointer },
+    });
     expect(await thread.api.getThread(addressOf(thread))).toMatchObject({ ok: false, error: { code: "not_found" } });
   });
 
@@ -134,7 +146,8 @@ describe("a run", () => {
       thread.api.deleteThread(foreign),
       thread.api.startRun({ ...startOf(thread, DIAMOND), tenant: "other" }),
     ];
-    for (const reply of await Promise.all(asked)) expect(reply).toMatchObject({ ok: false, error: { code: "not_found" } });
+    for (const reply of await Promise.all(asked))
+      expect(reply).toMatchObject({ ok: false, error: { code: "not_found" } });
   });
 });
 
@@ -160,7 +173,14 @@ describe("failures", () => {
     const thread = openThread();
     const graph = {
       channels: { said: { reducer: "append" } },
-      nodes: { flaky: attempts("said", { fault: "status", status: 500 }, { fault: "status", status: 429, retryAfter: 0 }, { reply: "third" }) },
+      nodes: {
+        flaky: attempts(
+          "said",
+          { fault: "status", status: 500 },
+          { fault: "status", status: 429, retryAfter: 0 },
+          { reply: "third" },
+        ),
+      },
       edges: [{ from: "start", to: "flaky" }],
     };
     const { run, values } = await runToEnd(thread, graph);
@@ -183,7 +203,9 @@ describe("failures", () => {
     const thread = openThread();
     const graph = {
       channels: { said: {} },
-      nodes: { cut: attempts("said", { fault: "truncated", reply: "half an answer", after: 8 }, { reply: "whole answer" }) },
+      nodes: {
+        cut: attempts("said", { fault: "truncated", reply: "half an answer", after: 8 }, { reply: "whole answer" }),
+      },
       edges: [{ from: "start", to: "cut" }],
     };
     const { run } = await runToEnd(thread, graph);
@@ -233,12 +255,20 @@ describe("crashes", () => {
       edges: [{ from: "start", to: "note" }],
       input: ["log", "big"],
     };
-    await runToEnd(thread, { ...graph, channels: { ...graph.channels, log: { reducer: "append", default: [] } } }, { big: "x".repeat(70_000) });
+    await runToEnd(
+      thread,
+      { ...graph, channels: { ...graph.channels, log: { reducer: "append", default: [] } } },
+      { big: "x".repeat(70_000) },
+    );
     for (let turn = 0; turn < 5; turn++) {
       const before = unwrap(await thread.api.getState(addressOf(thread)));
       await evictDurableObject(thread.stub);
       expect(unwrap(await thread.api.getState(addressOf(thread)))).toEqual(before);
-      await runToEnd(thread, { ...graph, channels: { ...graph.channels, log: { reducer: "append", default: [] } } }, { log: `in${turn}` });
+      await runToEnd(
+        thread,
+        { ...graph, channels: { ...graph.channels, log: { reducer: "append", default: [] } } },
+        { log: `in${turn}` },
+      );
     }
     expect(unwrap(await thread.api.getState(addressOf(thread))).values["log"]).toHaveLength(11);
   });
@@ -273,14 +303,17 @@ describe("followers", () => {
     unwrap(await thread.api.startRun(command));
     await scheduler.wait(100);
     const seen = await follow(thread, command.runId, ["messages-tuple"]);
-    const text = seen.filter((frame) => frame.event === "messages").map((frame) => (frame.data as unknown as [{ content: string }])[0].content);
+    const text = seen
+      .filter((frame) => frame.event === "messages")
+      .map((frame) => (frame.data as unknown as [{ content: string }])[0].content);
     expect(text.join("")).toBe("onetwo two two twothree");
   });
 
   it("only frames of the modes asked for, metadata apart", async () => {
     const thread = openThread();
     const { run } = await runToEnd(thread, DIAMOND);
-    const events = async (mode: StreamMode) => new Set((await follow(thread, run.run_id, [mode])).map((frame) => frame.event));
+    const events = async (mode: StreamMode) =>
+      new Set((await follow(thread, run.run_id, [mode])).map((frame) => frame.event));
     expect(await events("updates")).toEqual(new Set(["metadata", "updates"]));
     expect(await events("values")).toEqual(new Set(["metadata", "values"]));
     expect(await events("messages-tuple")).toEqual(new Set(["metadata", "messages"]));
@@ -352,7 +385,14 @@ describe("history", () => {
     const thread = openThread();
     const { tenant, threadId } = thread;
     unwrap(await thread.api.createThread({ tenant, threadId, metadata: {}, ifExists: "raise" }));
-    expect(unwrap(await thread.api.getState({ tenant, threadId }))).toMatchObject({ values: {}, next: [], checkpoint: null });
-    expect(await thread.api.getState({ tenant, threadId, checkpointId: "x" })).toMatchObject({ ok: false, error: { code: "not_found" } });
+    expect(unwrap(await thread.api.getState({ tenant, threadId }))).toMatchObject({
+      values: {},
+      next: [],
+      checkpoint: null,
+    });
+    expect(await thread.api.getState({ tenant, threadId, checkpointId: "x" })).toMatchObject({
+      ok: false,
+      error: { code: "not_found" },
+    });
   });
 });

@@ -86,7 +86,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     return this.#answer(() => {
       const run = this.#start(command);
       this.#perform();
-      return runView(run, command.threadId);
+      return this.#view(run, command);
     });
   }
 
@@ -104,12 +104,12 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
       const query = { ...command, modes: command.streamMode, after: -1, cancelOnDisconnect };
       const frames = this.#follow(run, query);
       this.#perform();
-      return { run: runView(run, command.threadId), frames };
+      return { run: this.#view(run, command), frames };
     });
   }
 
   async getRun(query: Api.Address & { readonly runId: string }) {
-    return this.#answer(() => runView(this.#run(query), query.threadId));
+    return this.#answer(() => this.#view(this.#run(query), query));
   }
 
   async listRuns(
@@ -117,9 +117,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   ) {
     return this.#answer((): readonly Api.RunView[] => {
       this.#core.thread(query.tenant);
-      return this.#core.store
-        .listRuns(query.limit, query.offset, query.status)
-        .map((run) => runView(run, query.threadId));
+      return this.#core.store.listRuns(query.limit, query.offset, query.status).map((run) => this.#view(run, query));
     });
   }
 
@@ -138,7 +136,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     return this.#answer(() => {
       this.#run(command);
       this.#core.cancelRun(command.runId, "by request");
-      return runView(this.#run(command), command.threadId);
+      return this.#view(this.#run(command), command);
     });
   }
 
@@ -196,6 +194,10 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     return threadView(row, this.#core.status(), this.#core.live?.playback.threadValues() ?? this.#core.values);
   }
 
+  #view(row: RunRow, address: Api.Address): Api.RunView {
+    return runView(row, address.threadId, this.#core.inputOf(row));
+  }
+
   #run(query: Api.Address & { readonly runId: string }): RunRow {
     this.#core.thread(query.tenant);
     const run = this.#core.store.run(query.runId);
@@ -206,7 +208,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   async #joined(query: Api.Address, runId: string): Promise<Api.RunResult> {
     while (this.#core.live?.row.runId === runId) await this.#change();
     const run = this.#run({ ...query, runId });
-    return { run: runView(run, query.threadId), values: resultOf(this.#core, run) };
+    return { run: this.#view(run, query), values: resultOf(this.#core, run) };
   }
 
   #change(): Promise<void> {

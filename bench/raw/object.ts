@@ -48,7 +48,9 @@ interface Env {
 
 export default {
   async fetch(request, env) {
-    const work = (await request.json()) as { object: string; chain: number } | { object: string; delays: number[]; edges: [number, number][] };
+    const work = (await request.json()) as
+      | { object: string; chain: number }
+      | { object: string; delays: number[]; edges: [number, number][] };
     const stub = env.RAW.getByName(work.object);
     return Response.json("chain" in work ? await stub.chain(work.chain) : await stub.graph(work.delays, work.edges));
   },

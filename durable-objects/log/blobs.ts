@@ -25,6 +25,10 @@ export class SqliteBlobs implements BlobStore {
     }
   }
 
+  drop(hash: string): void {
+    this.#sql.exec("DELETE FROM blobs WHERE hash = ?", hash);
+  }
+
   get(hash: string): string {
     const parts = this.#sql
       .exec<{ body: string }>("SELECT body FROM blobs WHERE hash = ? ORDER BY part", hash)

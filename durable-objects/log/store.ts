@@ -95,8 +95,14 @@ export class ThreadStore {
 
   insertRun(run: RunRow, tenant: string): void {
     this.#sql.exec(
-      `INSERT INTO runs (n, tenant, run_id, status, assistant_id, graph_id, graph_version, graph_hash, metadata, kwargs,
-         created_at, updated_at, first_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      "INSERT OR IGNORE INTO graphs (graph_id, version, hash) VALUES (?, ?, ?)",
+      run.graphId,
+      run.graphVersion,
+      run.graphHash,
+    );
+    this.#sql.exec(
+      `INSERT INTO runs (n, tenant, run_id, status, assistant_id, graph, metadata, kwargs, created_at, updated_at, first_seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, (SELECT n FROM graphs WHERE graph_id = ?6 AND version = ?7), ?8, ?9, ?10, ?11, ?12)`,
       run.n,
       tenant,
       run.runId,
@@ -104,7 +110,6 @@ export class ThreadStore {
       run.assistantId,
       run.graphId,
       run.graphVersion,
-      run.graphHash,
       JSON.stringify(run.metadata),
       JSON.stringify(run.kwargs),
       run.createdAt,
@@ -134,25 +139,28 @@ export class ThreadStore {
   }
 
   lastRun(): RunRow | undefined {
-    return this.#runs("ORDER BY n DESC LIMIT 1")[0];
+    return this.#runs("ORDER BY runs.n DESC LIMIT 1")[0];
   }
 
   runAt(seq: number): RunRow | undefined {
-    return this.#runs("WHERE first_seq <= ? ORDER BY n DESC LIMIT 1", seq)[0];
+    return this.#runs("WHERE first_seq <= ? ORDER BY runs.n DESC LIMIT 1", seq)[0];
   }
 
   runsAfter(seq: number): RunRow[] {
-    return this.#runs("WHERE first_seq > ? ORDER BY n", seq);
+    return this.#runs("WHERE first_seq > ? ORDER BY runs.n", seq);
   }
 
   listRuns(limit: number, offset: number, status?: RunStatus): RunRow[] {
-    if (status === undefined) return this.#runs("ORDER BY n DESC LIMIT ? OFFSET ?", limit, offset);
-    return this.#runs("WHERE status = ? ORDER BY n DESC LIMIT ? OFFSET ?", status, limit, offset);
+    if (status === undefined) return this.#runs("ORDER BY runs.n DESC LIMIT ? OFFSET ?", limit, offset);
+    return this.#runs("WHERE status = ? ORDER BY runs.n DESC LIMIT ? OFFSET ?", status, limit, offset);
   }
 
   #runs(tail: string, ...bindings: SqlStorageValue[]): RunRow[] {
     return this.#sql
-      .exec<Sql>(`SELECT * FROM runs ${tail}`, ...bindings)
+      .exec<Sql>(
+        `SELECT runs.*, graph_id, version, hash FROM runs JOIN graphs ON graphs.n = runs.graph ${tail}`,
+        ...bindings,
+      )
       .toArray()
       .map(toRunRow);
   }
@@ -236,27 +244,35 @@ export class ThreadStore {
 
   // --- snapshots ----------------------------------------------------------------------------------------------------
 
-  /** `values`: every channel of the thread after commit `seq`, at which no run was live. */
+  /**
+   * `values`: every channel of the thread after commit `seq`, at which no run was live. Keeps this one and the last:
+   * looking back further plays the log from its beginning.
+   */
   saveSnapshot(seq: number, values: JsonObject): number {
     const text = JSON.stringify(values);
-    this.#sql.exec(
-      "INSERT OR REPLACE INTO snapshots (seq, hash, bytes) VALUES (?, ?, ?)",
-      seq,
-      this.blobs.put(text),
-      text.length,
-    );
+    const [last] = this.#sql.exec<{ seq: number }>("SELECT seq FROM snapshots ORDER BY seq DESC LIMIT 1").toArray();
+    for (const old of this.#sql
+      .exec<{ seq: number }>("SELECT seq FROM snapshots WHERE seq < ?", last?.seq ?? 0)
+      .toArray()) {
+      this.blobs.drop(snapshotBlob(old.seq));
+      this.#sql.exec("DELETE FROM snapshots WHERE seq = ?", old.seq);
+    }
+    this.blobs.putAs(snapshotBlob(seq), text);
+    this.#sql.exec("INSERT INTO snapshots (seq, bytes) VALUES (?, ?)", seq, text.length);
     return text.length;
   }
 
   /** The newest snapshot at or before `seq`. */
   snapshot(seq: number): { seq: number; bytes: number; values: JsonObject } | undefined {
     const row = this.#sql
-      .exec<{ seq: number; hash: string; bytes: number }>(
-        "SELECT seq, hash, bytes FROM snapshots WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
+      .exec<{ seq: number; bytes: number }>(
+        "SELECT seq, bytes FROM snapshots WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
         seq,
       )
       .toArray()[0];
-    return row && { seq: row.seq, bytes: row.bytes, values: JSON.parse(this.blobs.get(row.hash)) as JsonObject };
+    return (
+      row && { seq: row.seq, bytes: row.bytes, values: JSON.parse(this.blobs.get(snapshotBlob(row.seq))) as JsonObject }
+    );
   }
 
   /** How much was committed after `seq`, in UTF-16 units (what lies in blobs counts with its length). */
@@ -290,6 +306,10 @@ export class ThreadStore {
   }
 }
 
+function snapshotBlob(seq: number): string {
+  return `snapshot:${seq}`;
+}
+
 function toThreadRow(row: Sql): ThreadRow {
   return {
     tenant: String(row["tenant"]),
@@ -308,8 +328,8 @@ function toRunRow(row: Sql): RunRow {
     status: String(row["status"]) as RunStatus,
     assistantId: String(row["assistant_id"]),
     graphId: String(row["graph_id"]),
-    graphVersion: Number(row["graph_version"]),
-    graphHash: String(row["graph_hash"]),
+    graphVersion: Number(row["version"]),
+    graphHash: String(row["hash"]),
     metadata: JSON.parse(String(row["metadata"])) as JsonObject,
     kwargs: JSON.parse(String(row["kwargs"])) as JsonObject,
     createdAt: Number(row["created_at"]),

@@ -19,15 +19,22 @@ export const TABLES = [
      metadata TEXT NOT NULL,
      deleted INTEGER NOT NULL DEFAULT 0
    ) STRICT`,
+  // The graph versions this thread's runs are pinned to; their documents are blobs named graph:<hash>.
+  `CREATE TABLE graphs (
+     n INTEGER PRIMARY KEY,
+     graph_id TEXT NOT NULL,
+     version INTEGER NOT NULL,
+     hash TEXT NOT NULL,
+     UNIQUE (graph_id, version)
+   ) STRICT`,
+  // What was asked for (kwargs) leaves out the input: that is the run's first commit.
   `CREATE TABLE runs (
      n INTEGER PRIMARY KEY,
      tenant TEXT NOT NULL,
      run_id TEXT NOT NULL UNIQUE,
      status TEXT NOT NULL,
      assistant_id TEXT NOT NULL,
-     graph_id TEXT NOT NULL,
-     graph_version INTEGER NOT NULL,
-     graph_hash TEXT NOT NULL,
+     graph INTEGER NOT NULL,
      metadata TEXT NOT NULL,
      kwargs TEXT NOT NULL,
      created_at INTEGER NOT NULL,
@@ -61,9 +68,9 @@ export const TABLES = [
      body TEXT NOT NULL,
      PRIMARY KEY (hash, part)
    ) STRICT, WITHOUT ROWID`,
+  // Every channel's value at a moment of rest; the text is the blob snapshot:<seq>.
   `CREATE TABLE snapshots (
      seq INTEGER PRIMARY KEY,
-     hash TEXT NOT NULL,
      bytes INTEGER NOT NULL
    ) STRICT`,
   `CREATE TABLE outbox (

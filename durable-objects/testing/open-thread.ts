@@ -34,7 +34,12 @@ export function openThread(tenant = "acme"): TestThread {
   };
 }
 
-export function startOf(thread: Address, document: JsonObject, input: Json = null, more: Partial<StartRun> = {}): StartRun {
+export function startOf(
+  thread: Address,
+  document: JsonObject,
+  input: Json = null,
+  more: Partial<StartRun> = {},
+): StartRun {
   const compiled = compileGraph({ document: { edgewise: 1, id: "test", ...document } }, nodeKinds);
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems, null, 2));
   const { plan } = compiled;
@@ -64,7 +69,12 @@ export interface SeenFrame {
   readonly data: Json;
 }
 
-export async function follow(thread: TestThread, runId: string, modes: readonly StreamMode[], after = -1): Promise<SeenFrame[]> {
+export async function follow(
+  thread: TestThread,
+  runId: string,
+  modes: readonly StreamMode[],
+  after = -1,
+): Promise<SeenFrame[]> {
   const { tenant, threadId } = thread;
   const reply = await thread.api.followRun({ tenant, threadId, runId, modes, after, cancelOnDisconnect: false });
   return readFrames(unwrap(reply));
@@ -85,11 +95,24 @@ function parseFrame(block: string): SeenFrame {
 
 /** A model node that answers by script. */
 export function says(reply: string, write: string, more: JsonObject = {}): JsonObject {
-  return { kind: "model", model: "builtin/scripted", prompt: "", write, options: { script: { turns: [{ reply, ...more }] } } };
+  return {
+    kind: "model",
+    model: "builtin/scripted",
+    prompt: "",
+    write,
+    options: { script: { turns: [{ reply, ...more }] } },
+  };
 }
 
 /** A model node whose attempts end as listed; the last repeats. */
 export function attempts(write: string, ...outcomes: readonly JsonObject[]): JsonObject {
   const script = { turns: [outcomes] };
-  return { kind: "model", model: "builtin/scripted", prompt: "", write, options: { script }, retry: { attempts: 3, delay: "10ms", max_delay: "20ms" } };
+  return {
+    kind: "model",
+    model: "builtin/scripted",
+    prompt: "",
+    write,
+    options: { script },
+    retry: { attempts: 3, delay: "10ms", max_delay: "20ms" },
+  };
 }

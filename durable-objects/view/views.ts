@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../src/base/json.ts";
 import type { RunRow, ThreadRow } from "../log/store.ts";
 import type { Values } from "../run/playback.ts";
 import type { RunView, ThreadStatus, ThreadView } from "../thread-api.ts";
@@ -17,7 +18,8 @@ export function threadView(row: ThreadRow, status: ThreadStatus, values: Values)
   };
 }
 
-export function runView(row: RunRow, threadId: string): RunView {
+/** @param input what the run's first commit wrote: that is the request's input, in the form in which it is kept */
+export function runView(row: RunRow, threadId: string, input: JsonObject): RunView {
   const { usage } = row;
   return {
     run_id: row.runId,
@@ -26,8 +28,8 @@ export function runView(row: RunRow, threadId: string): RunView {
     created_at: new Date(row.createdAt).toISOString(),
     updated_at: new Date(row.updatedAt).toISOString(),
     status: row.status,
-    metadata: row.metadata,
-    kwargs: row.kwargs,
+    metadata: { ...row.metadata, graph_id: row.graphId, assistant_id: row.assistantId },
+    kwargs: { input, ...row.kwargs },
     multitask_strategy: "reject",
     graph: { graph_id: row.graphId, version: row.graphVersion, hash: row.graphHash },
     usage: {

@@ -1,0 +1,29 @@
+import type { RunRow } from "../log/store.ts";
+import type { StartRun } from "../thread-api.ts";
+
+/** The row of a run that begins with the thread's next commit. */
+export function newRun(
+  command: StartRun,
+  place: { readonly n: number; readonly firstSeq: number; readonly now: number },
+): RunRow {
+  const { graph, config, context, streamMode } = command;
+  return {
+    n: place.n,
+    runId: command.runId,
+    status: "running",
+    assistantId: command.assistantId,
+    graphId: graph.graphId,
+    graphVersion: graph.version,
+    graphHash: graph.hash,
+    metadata: command.metadata,
+    // Not the input: that is the run's first commit.
+    kwargs: { config, context, stream_mode: [...streamMode] },
+    createdAt: place.now,
+    updatedAt: place.now,
+    firstSeq: place.firstSeq,
+    lastSeq: null,
+    eventFloor: 0,
+    usage: null,
+    error: null,
+  };
+}
