@@ -1,0 +1,54 @@
+import type { ChatRequest, Message } from "ollama/browser";
+import { isJsonObject } from "../../base/json.ts";
+import type { ChatCall, ChatMessage } from "../contract.ts";
+
+/** Fields of the request itself; every other option is a parameter of the model (docs.ollama.com, "Chat"). */
+const REQUEST_FIELDS: ReadonlySet<string> = new Set([
+  "think",
+  "format",
+  "keep_alive",
+  "tools",
+  "logprobs",
+  "top_logprobs",
+]);
+
+/** Ollama's smallest usual context. It cuts what does not fit without a word, so longer inputs ask for more. */
+const USUAL_CONTEXT = 4_096;
+const LARGEST_ASKED_CONTEXT = 131_072;
+
+export function toRequest(call: ChatCall): ChatRequest & { stream: true } {
+  const given = Object.entries(call.options ?? {});
+  const parameters = {
+    ...contextFor(call),
+    ...(call.temperature !== undefined && { temperature: call.temperature }),
+    ...(call.maxTokens !== undefined && { num_predict: call.maxTokens }),
+    ...(call.stop !== undefined && { stop: [...call.stop] }),
+    ...Object.fromEntries(given.filter(([name]) => !REQUEST_FIELDS.has(name))),
+  };
+  return {
+    ...Object.fromEntries(given.filter(([name]) => REQUEST_FIELDS.has(name))),
+    model: call.model,
+    messages: call.messages.map(toMessage),
+    options: parameters,
+    stream: true,
+  };
+}
+
+/** A context for the input and the answer, by a cautious three characters to a token, in powers of two. */
+function contextFor(call: ChatCall): { readonly num_ctx?: number } {
+  const characters = call.messages.reduce((sum, { content }) => sum + content.length, 0);
+  const needed = characters / 3 + (call.maxTokens ?? 1_024);
+  if (needed <= USUAL_CONTEXT) return {};
+  return { num_ctx: Math.min(LARGEST_ASKED_CONTEXT, 2 ** Math.ceil(Math.log2(needed))) };
+}
+
+function toMessage(message: ChatMessage): Message {
+  const toolCalls = (message.toolCalls ?? []).map(({ name, args }) => ({
+    function: { name, arguments: isJsonObject(args) ? { ...args } : {} },
+  }));
+  return {
+    role: message.role,
+    content: message.content,
+    ...(toolCalls.length > 0 && { tool_calls: toolCalls }),
+  };
+}

@@ -1,0 +1,38 @@
+import type OpenAI from "openai";
+import type { ChatCall, ChatMessage } from "../contract.ts";
+
+type Request = OpenAI.Chat.ChatCompletionCreateParamsStreaming;
+
+/** A call in the dialect of chat completions (platform.openai.com, "Create chat completion"), always streamed with usage. */
+export function toRequest(call: ChatCall): Request {
+  return {
+    ...call.options,
+    model: call.model,
+    messages: call.messages.map(toMessage),
+    ...(call.temperature !== undefined && { temperature: call.temperature }),
+    ...(call.maxTokens !== undefined && { max_completion_tokens: call.maxTokens }),
+    ...(call.stop !== undefined && { stop: [...call.stop] }),
+    stream: true,
+    stream_options: { include_usage: true },
+  };
+}
+
+function toMessage(message: ChatMessage): OpenAI.Chat.ChatCompletionMessageParam {
+  switch (message.role) {
+    case "system":
+    case "user":
+      return { role: message.role, content: message.content };
+    case "tool":
+      return { role: "tool", content: message.content, tool_call_id: message.toolCallId ?? "" };
+    case "assistant": {
+      const toolCalls = (message.toolCalls ?? []).map(({ id, name, args }) => ({
+        id,
+        type: "function" as const,
+        function: { name, arguments: JSON.stringify(args) },
+      }));
+      return { role: "assistant", content: message.content, ...(toolCalls.length > 0 && { tool_calls: toolCalls }) };
+    }
+    default:
+      return message.role satisfies never;
+  }
+}
