@@ -6,6 +6,7 @@ import { AlarmClock } from "./alarm-clock.ts";
 import { type Chunk, type Commit, isCheckpoint, type LogEntry } from "./log/entry.ts";
 import { type RunRow, type ThreadRow, ThreadStore } from "./log/store.ts";
 import { Outbox } from "./outbox.ts";
+import { Performer } from "./performer.ts";
 import { readInput } from "./run/input.ts";
 import { LiveRun, type Verdict } from "./run/live-run.ts";
 import type { Values } from "./run/playback.ts";
@@ -28,8 +29,6 @@ export const LEASE_MS = 5_000;
 const DELIVERY_DELAY_MS = 50;
 /** The sweep looks at a run whose alarm has been silent for this long. */
 const OVERDUE_MS = 60_000;
-/** Commits in one turn of the event loop, before requests such as a cancel get theirs. */
-const COMMITS_PER_TURN = 128;
 /** A snapshot is due when what was committed since the last one weighs twice as much as it, and at least this (UTF-16 units). */
 const MIN_SNAPSHOT_WEIGHT = 64 * 1024;
 
@@ -49,8 +48,7 @@ export class ThreadCore {
   #last = { seq: 0, at: 0, step: -2 };
   #snapshot = { seq: 0, bytes: 0, weightSince: 0 };
   #live: LiveRun | undefined;
-  #queue: Task[] = [];
-  #draining = false;
+  readonly #performer = new Performer((task) => this.#launch(task));
   #deliverySet = false;
 
   constructor(context: DurableObjectState, world: World) {
@@ -148,7 +146,7 @@ export class ThreadCore {
 
   #recover(live: LiveRun): void {
     this.#context.storage.transactionSync(() => this.store.raiseEventFloor(live.row.n, live.skipLostEvents()));
-    this.#enqueueTasks(live.recover(this.#world.now()));
+    this.#performer.add(live.recover(this.#world.now()));
   }
 
   /** The plan of a graph whose document lies in this thread. */
@@ -219,7 +217,7 @@ export class ThreadCore {
     const live = this.#live;
     if (live?.row.runId !== runId) return;
     const streamed = live.abortAll();
-    this.#queue = [];
+    this.#performer.clear();
     this.#commit(live, { type: "run-cancelled", reason }, streamed);
   }
 
@@ -258,19 +256,23 @@ export class ThreadCore {
       for (const chunk of chunks) this.store.appendChunk(live.row.n, chunk);
       this.#last = { seq: commit.seq, at: commit.at, step: commit.step ?? this.#last.step };
       if (entry.type === "attempt-failed") live.backOff(entry.task);
-      this.#enqueueTasks(starts);
+      this.#performer.add(starts);
       if (over) this.#end(live, over);
       this.#arm();
     });
-    for (const hear of this.#watchers) hear();
+    this.#tellWatchers();
     this.#deliverSoon();
+  }
+
+  #tellWatchers(): void {
+    for (const hear of this.#watchers) hear();
   }
 
   #end(live: LiveRun, over: RunRow): void {
     this.store.endRun(over);
     this.#values = live.playback.threadValues();
     this.#live = undefined;
-    this.#queue = [];
+    this.#performer.clear();
     if (this.#snapshot.weightSince >= Math.max(MIN_SNAPSHOT_WEIGHT, 2 * this.#snapshot.bytes)) {
       const bytes = this.store.saveSnapshot(this.#last.seq, Object.fromEntries(this.#values));
       this.#snapshot = { seq: this.#last.seq, bytes, weightSince: 0 };
@@ -294,43 +296,23 @@ export class ThreadCore {
 
   // --- performing -----------------------------------------------------------------------------------------------------
 
-  /** Starts what is queued, until nothing more can move without waiting. Never throws. */
-  async perform(): Promise<void> {
-    if (this.#draining) return;
-    this.#draining = true;
-    try {
-      for (let commits = 1; this.#queue.length > 0; commits++) {
-        this.#startNext();
-        if (commits % COMMITS_PER_TURN === 0) await scheduler.wait(0);
-      }
-    } finally {
-      this.#draining = false;
-    }
+  /** Starts what is ready to start, until nothing more can move without waiting. */
+  perform(): Promise<void> {
+    return this.#performer.perform();
   }
 
-  #enqueueTasks(tasks: readonly Task[]): void {
-    for (const task of tasks) this.#queue.push(task);
-  }
-
-  #startNext(): void {
-    const task = this.#queue.shift();
+  #launch(task: Task): void {
     const live = this.#live;
-    if (!task || !live) return;
+    if (!live) return;
     const { models, fetch } = this.#world;
-    const streamed = (): void => {
-      for (const hear of this.#watchers) hear();
-    };
     const late = (verdict: Verdict): void => {
       if (this.#live !== live) return;
-      this.#settle(live, verdict);
+      this.#commit(live, verdict.entry, verdict.chunks);
       void this.perform();
     };
+    const streamed = (): void => this.#tellWatchers();
     const verdict = live.start(task, { models, fetch, streamed }, late, () => this.#now());
-    if (verdict) this.#settle(live, verdict);
-  }
-
-  #settle(live: LiveRun, verdict: Verdict): void {
-    this.#commit(live, verdict.entry, verdict.chunks);
+    if (verdict) this.#commit(live, verdict.entry, verdict.chunks);
   }
 
   // --- time -----------------------------------------------------------------------------------------------------------
@@ -338,11 +320,7 @@ export class ThreadCore {
   /** Looks at what is due. Safe at any moment and any number of times (F6). */
   async tick(): Promise<void> {
     this.#clock.fired();
-    const live = this.#live;
-    if (live) {
-      const due = live.due(this.#now());
-      this.#enqueueTasks(due.filter((task) => !this.#queue.includes(task)));
-    }
+    this.#performer.add(this.#live?.due(this.#now()) ?? []);
     this.#context.storage.transactionSync(() => this.#arm());
     await Promise.all([this.perform(), this.#deliver()]);
   }
@@ -369,7 +347,7 @@ export class ThreadCore {
   #arm(): void {
     const now = this.#now();
     const times: number[] = [];
-    if (this.#live && (this.#live.isPerforming || this.#queue.length > 0)) times.push(now + LEASE_MS);
+    if (this.#live && (this.#live.isPerforming || !this.#performer.isIdle)) times.push(now + LEASE_MS);
     const retryAt = this.#live?.nextRetryAt();
     if (retryAt !== undefined) times.push(retryAt);
     if (!this.#outbox.isEmpty) times.push(now + LEASE_MS);
