@@ -4,8 +4,9 @@ import type { Task } from "../src/engine/types.ts";
 import type { Models } from "../src/models/contract.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { type Chunk, type Commit, isCheckpoint, type LogEntry } from "./log/entry.ts";
-import { type RunRow, type ThreadRow, ThreadStore } from "./log/store.ts";
-import { Outbox } from "./outbox.ts";
+import type { RunRow, ThreadRow } from "./log/rows.ts";
+import { ThreadStore } from "./log/store.ts";
+import { liveNotice, Outbox, threadNotice } from "./outbox.ts";
 import { Performer } from "./performer.ts";
 import { readInput } from "./run/input.ts";
 import { LiveRun, type Verdict } from "./run/live-run.ts";
@@ -151,7 +152,7 @@ export class ThreadCore {
 
   /** The plan of a graph whose document lies in this thread. */
   plan(hash: string): LoadedPlan {
-    return loadPlan(hash, () => this.store.blobs.get(graphBlob(hash)));
+    return loadPlan(hash, () => this.store.graph(hash));
   }
 
   /** What the run was given, by channel. */
@@ -200,13 +201,10 @@ export class ThreadCore {
       const belongsTo = { graph_id: graph.graphId, assistant_id: command.assistantId };
       if (!this.#row) this.createThread(tenant, threadId, belongsTo);
       else if (this.#row.metadata["assistant_id"] !== command.assistantId) this.patchThread(belongsTo);
-      this.store.blobs.putAs(graphBlob(graph.hash), graph.document);
+      this.store.keepGraph(graph.hash, graph.document);
       this.store.insertRun(row, tenant);
       this.#live = new LiveRun(row, loaded, this.#values);
-      this.#outbox.add({
-        kind: "run-live",
-        run: { threadId, runId: row.runId, startedAt: now, dueAt: now + OVERDUE_MS },
-      });
+      this.#outbox.add(liveNotice(threadId, row, now + OVERDUE_MS));
       this.#commit(this.#live, { type: "run-started", outcome }, []);
     });
     return row;
@@ -280,12 +278,17 @@ export class ThreadCore {
     this.#tellOver(over);
   }
 
-  /** A transaction after which memory and log agree; if it fails they do not, so the object gives itself up and restores. */
+  /** A transaction after which memory and log agree; if it fails they do not. */
   #guard(write: () => void): void {
+    this.#surely(() => this.#context.storage.transactionSync(write));
+  }
+
+  /** What must not fail half way: if it does, the object gives itself up, and restores from the log. */
+  #surely(work: () => void): void {
     try {
-      this.#context.storage.transactionSync(write);
+      work();
     } catch (thrown) {
-      this.#context.abort(`A commit failed and was rolled back: ${String(thrown)}`);
+      this.#context.abort(`The thread gave itself up and will restore from its log: ${String(thrown)}`);
       throw thrown;
     }
   }
@@ -311,8 +314,10 @@ export class ThreadCore {
       void this.perform();
     };
     const streamed = (): void => this.#tellWatchers();
-    const verdict = live.start(task, { models, fetch, streamed }, late, () => this.#now());
-    if (verdict) this.#commit(live, verdict.entry, verdict.chunks);
+    this.#surely(() => {
+      const verdict = live.start(task, { models, fetch, streamed }, late, () => this.#now());
+      if (verdict) this.#commit(live, verdict.entry, verdict.chunks);
+    });
   }
 
   // --- time -----------------------------------------------------------------------------------------------------------
@@ -330,15 +335,10 @@ export class ThreadCore {
     const row = this.#row;
     if (!row) return false;
     const live = this.#live?.row;
-    this.#context.storage.transactionSync(() => {
-      if (live) {
-        const dueAt = this.#now() + OVERDUE_MS;
-        this.#outbox.add({
-          kind: "run-live",
-          run: { threadId: row.threadId, runId: live.runId, startedAt: live.createdAt, dueAt },
-        });
-      }
-    });
+    if (live) {
+      const notice = liveNotice(row.threadId, live, this.#now() + OVERDUE_MS);
+      this.#context.storage.transactionSync(() => this.#outbox.add(notice));
+    }
     await this.tick();
     return this.#live?.row.runId === runId;
   }
@@ -364,11 +364,16 @@ export class ThreadCore {
 
   #tellThread(): void {
     if (!this.#row) return;
-    const { threadId, createdAt, metadata } = this.#row;
-    const graphId = typeof metadata["graph_id"] === "string" ? metadata["graph_id"] : null;
-    const text = JSON.stringify(metadata);
-    const row = { threadId, graphId, status: this.status(), metadata: text, createdAt, updatedAt: this.#now() };
-    this.#outbox.add({ kind: "thread", row });
+    this.#outbox.add(threadNotice(this.#row, this.status(), this.#now()));
+  }
+
+  /** Nothing of an erased thread may be there for one that is made in its place. */
+  #forget(): void {
+    this.#row = undefined;
+    this.#values = new Map();
+    this.#last = { seq: 0, at: 0, step: -2 };
+    this.#snapshot = { seq: 0, bytes: 0, weightSince: 0 };
+    this.#clock.fired();
   }
 
   /** After a moment, in which a short run ends: then nobody needs to hear that it was live. */
@@ -386,15 +391,11 @@ export class ThreadCore {
     const row = this.#row;
     if (!row || !(await this.#outbox.deliver(row.tenant))) return;
     if (this.#row?.deleted) {
-      this.#row = undefined;
       await this.#context.storage.deleteAlarm();
       await this.#context.storage.deleteAll();
+      this.#forget();
     } else if (this.#row) {
       this.#context.storage.transactionSync(() => this.#arm());
     }
   }
-}
-
-function graphBlob(hash: string): string {
-  return `graph:${hash}`;
 }

@@ -2,6 +2,7 @@ import type { Json } from "../src/base/json.ts";
 import { openDatabase } from "../src/storage/database.ts";
 import { type LiveRun, removeLiveRun, upsertLiveRun } from "../src/storage/live-runs.ts";
 import { deleteThread, type ThreadRow, upsertThread } from "../src/storage/threads.ts";
+import type { RunRow, ThreadRow as StoredThread } from "./log/rows.ts";
 import type { ThreadStore } from "./log/store.ts";
 
 /** What a thread tells the outside about itself. Written in the commit's transaction, delivered after it, at least once. */
@@ -10,6 +11,20 @@ export type Notice =
   | { readonly kind: "run-over"; readonly threadId: string; readonly runId: string }
   | { readonly kind: "thread"; readonly row: ThreadRow }
   | { readonly kind: "thread-erased"; readonly threadId: string };
+
+export function liveNotice(threadId: string, run: RunRow, dueAt: number): Notice {
+  return { kind: "run-live", run: { threadId, runId: run.runId, startedAt: run.createdAt, dueAt } };
+}
+
+/** @param now Unix milliseconds; of two lines about a thread the newer counts. */
+export function threadNotice(thread: StoredThread, status: ThreadRow["status"], now: number): Notice {
+  const { threadId, createdAt, metadata } = thread;
+  const graphId = typeof metadata["graph_id"] === "string" ? metadata["graph_id"] : null;
+  return {
+    kind: "thread",
+    row: { threadId, graphId, status, metadata: JSON.stringify(metadata), createdAt, updatedAt: now },
+  };
+}
 
 const BATCH = 32;
 

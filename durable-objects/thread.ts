@@ -5,7 +5,7 @@ import { type Env, readConfig } from "../src/config.ts";
 import { createModels, modelOrigins } from "../src/models/models.ts";
 import { createEgress } from "../src/security/egress.ts";
 import { ThreadCore } from "./core.ts";
-import type { RunRow } from "./log/store.ts";
+import type { RunRow } from "./log/rows.ts";
 import { loadPlan } from "./run/plans.ts";
 import type * as Api from "./thread-api.ts";
 import { Follower } from "./view/follower.ts";

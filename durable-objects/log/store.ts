@@ -1,50 +1,20 @@
-import type { ErrorRecord } from "../../src/base/errors.ts";
-import type { JsonObject } from "../../src/base/json.ts";
-import type { Json } from "../../src/base/json.ts";
+import type { Json, JsonObject } from "../../src/base/json.ts";
 import type { RunStatus } from "../thread-api.ts";
 import { SqliteBlobs } from "./blobs.ts";
 import type { Chunk, Commit } from "./entry.ts";
-import { decode, encode, VERSION } from "./format-v1.ts";
+import { encode, VERSION } from "./format-v1.ts";
+import {
+  type CommitSql,
+  type RunRow,
+  type RunSql,
+  type ThreadRow,
+  type ThreadSql,
+  toChunk,
+  toCommit,
+  toRunRow,
+  toThreadRow,
+} from "./rows.ts";
 import { MAX_ROW_CHARACTERS, TABLES, TABLES_VERSION } from "./tables.ts";
-
-export interface ThreadRow {
-  readonly tenant: string;
-  readonly threadId: string;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-  readonly metadata: JsonObject;
-  readonly deleted: boolean;
-}
-
-export interface RunUsage {
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly unit: string;
-  readonly costUsd: number | null;
-}
-
-export interface RunRow {
-  readonly n: number;
-  readonly runId: string;
-  readonly status: RunStatus;
-  readonly assistantId: string;
-  readonly graphId: string;
-  readonly graphVersion: number;
-  readonly graphHash: string;
-  readonly metadata: JsonObject;
-  readonly kwargs: JsonObject;
-  readonly createdAt: number;
-  readonly updatedAt: number;
-  readonly firstSeq: number;
-  /** Null while the run is live. */
-  readonly lastSeq: number | null;
-  /** Frame ids below it were handed out before the last restart. */
-  readonly eventFloor: number;
-  readonly usage: RunUsage | null;
-  readonly error: ErrorRecord | null;
-}
-
-type Sql = Record<string, SqlStorageValue>;
 
 /**
  * The thread's tables, and the only place with its SQL: raw statements, because a query builder costs
@@ -65,7 +35,7 @@ export class ThreadStore {
   thread(): ThreadRow | undefined {
     const tables = this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'thread'").toArray();
     if (tables.length === 0) return undefined;
-    const row = this.#sql.exec<Sql>("SELECT * FROM thread WHERE id = 1").toArray()[0];
+    const row = this.#sql.exec<ThreadSql>("SELECT * FROM thread WHERE id = 1").toArray()[0];
     return row && toThreadRow(row);
   }
 
@@ -89,6 +59,17 @@ export class ThreadStore {
       JSON.stringify(metadata),
       deleted ? 1 : 0,
     );
+  }
+
+  // --- graphs ---------------------------------------------------------------------------------------------------------
+
+  /** The document a run is pinned to, as canonical JSON; kept once, whatever is published later. */
+  keepGraph(hash: string, document: string): void {
+    this.blobs.putAs(`graph:${hash}`, document);
+  }
+
+  graph(hash: string): string {
+    return this.blobs.get(`graph:${hash}`);
   }
 
   // --- runs ---------------------------------------------------------------------------------------------------------
@@ -157,7 +138,7 @@ export class ThreadStore {
 
   #runs(tail: string, ...bindings: SqlStorageValue[]): RunRow[] {
     return this.#sql
-      .exec<Sql>(
+      .exec<RunSql>(
         `SELECT runs.*, graph_id, version, hash FROM runs JOIN graphs ON graphs.n = runs.graph ${tail}`,
         ...bindings,
       )
@@ -211,7 +192,7 @@ export class ThreadStore {
   }
 
   *#commits(where: string, ...bindings: SqlStorageValue[]): IterableIterator<Commit> {
-    for (const row of this.#sql.exec<Sql>(`SELECT * FROM commits WHERE ${where}`, ...bindings)) {
+    for (const row of this.#sql.exec<CommitSql>(`SELECT * FROM commits WHERE ${where}`, ...bindings)) {
       yield toCommit(row, this.blobs);
     }
   }
@@ -308,67 +289,4 @@ export class ThreadStore {
 
 function snapshotBlob(seq: number): string {
   return `snapshot:${seq}`;
-}
-
-function toThreadRow(row: Sql): ThreadRow {
-  return {
-    tenant: String(row["tenant"]),
-    threadId: String(row["thread_id"]),
-    createdAt: Number(row["created_at"]),
-    updatedAt: Number(row["updated_at"]),
-    metadata: JSON.parse(String(row["metadata"])) as JsonObject,
-    deleted: row["deleted"] === 1,
-  };
-}
-
-function toRunRow(row: Sql): RunRow {
-  return {
-    n: Number(row["n"]),
-    runId: String(row["run_id"]),
-    status: String(row["status"]) as RunStatus,
-    assistantId: String(row["assistant_id"]),
-    graphId: String(row["graph_id"]),
-    graphVersion: Number(row["version"]),
-    graphHash: String(row["hash"]),
-    metadata: JSON.parse(String(row["metadata"])) as JsonObject,
-    kwargs: JSON.parse(String(row["kwargs"])) as JsonObject,
-    createdAt: Number(row["created_at"]),
-    updatedAt: Number(row["updated_at"]),
-    firstSeq: Number(row["first_seq"]),
-    lastSeq: row["last_seq"] === null ? null : Number(row["last_seq"]),
-    eventFloor: Number(row["event_floor"]),
-    usage: row["usage"] === null ? null : (JSON.parse(String(row["usage"])) as RunUsage),
-    error: row["error"] === null ? null : (JSON.parse(String(row["error"])) as ErrorRecord),
-  };
-}
-
-function toCommit(row: Sql, blobs: SqliteBlobs): Commit {
-  const format = Number(row["format"]);
-  if (format !== VERSION)
-    throw new Error(`Commit ${row["seq"]} has format ${format}; this version reads up to ${VERSION}.`);
-  return {
-    seq: Number(row["seq"]),
-    run: Number(row["run"]),
-    at: Number(row["at"]),
-    event: Number(row["event"]),
-    lastEvent: Number(row["last_event"]),
-    step: row["step"] === null ? null : Number(row["step"]),
-    entry: decode(whole(String(row["body"]), blobs), blobs),
-  };
-}
-
-function toChunk(row: { first: number; body: string }, blobs: SqliteBlobs): Chunk {
-  const [task, node, kind, messageId, data] = JSON.parse(whole(row.body, blobs)) as [
-    string,
-    number,
-    0 | 1,
-    string,
-    Json[],
-  ];
-  return { first: row.first, task, node, kind: kind === 0 ? "say" : "emit", messageId, data };
-}
-
-/** A body too long for its row stands outside it, behind its hash; every body written in place begins with `[`. */
-function whole(body: string, blobs: SqliteBlobs): string {
-  return body.startsWith("#") ? blobs.get(body.slice(1)) : body;
 }

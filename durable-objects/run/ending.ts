@@ -1,7 +1,7 @@
 import type { ErrorRecord } from "../../src/base/errors.ts";
 import type { Step } from "../../src/engine/types.ts";
 import type { Commit, LogEntry } from "../log/entry.ts";
-import type { RunRow } from "../log/store.ts";
+import type { RunRow } from "../log/rows.ts";
 import type { LiveRun } from "./live-run.ts";
 
 /** The run's last row if this entry ended it: a run ends done, failed at rest (R9) or cancelled, each with its reason. */

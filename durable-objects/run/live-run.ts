@@ -1,7 +1,7 @@
 import type { ErrorRecord } from "../../src/base/errors.ts";
 import type { Step, Task, TaskId } from "../../src/engine/types.ts";
 import type { Chunk, Commit, LogEntry } from "../log/entry.ts";
-import type { RunRow, RunUsage } from "../log/store.ts";
+import type { RunRow, RunUsage } from "../log/rows.ts";
 import { Attempt, type Settled, type Surroundings } from "./attempt.ts";
 import { retryDelay } from "./backoff.ts";
 import { combine } from "./failures.ts";

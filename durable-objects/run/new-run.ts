@@ -1,4 +1,4 @@
-import type { RunRow } from "../log/store.ts";
+import type { RunRow } from "../log/rows.ts";
 import type { StartRun } from "../thread-api.ts";
 
 /** The row of a run that begins with the thread's next commit. */

@@ -4,7 +4,7 @@ import { createEngine } from "../../src/engine/engine.ts";
 import type { Engine, Step } from "../../src/engine/types.ts";
 import type { Plan } from "../../src/graph/plan.ts";
 import { type LogEntry, toEngineEvent } from "../log/entry.ts";
-import type { RunRow } from "../log/store.ts";
+import type { RunRow } from "../log/rows.ts";
 import type { LoadedPlan } from "./plans.ts";
 
 /** Channel values of a thread. */

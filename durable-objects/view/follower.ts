@@ -1,5 +1,6 @@
 import type { Commit } from "../log/entry.ts";
-import type { RunRow, ThreadStore } from "../log/store.ts";
+import type { RunRow } from "../log/rows.ts";
+import type { ThreadStore } from "../log/store.ts";
 import type { LiveRun } from "../run/live-run.ts";
 import type { Frame, Framer } from "./frames.ts";
 

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../../src/base/json.ts";
 import type { Outcome, Step, Task } from "../../src/engine/types.ts";
 import type { Chunk, Commit } from "../log/entry.ts";
 import type { Plan } from "../../src/graph/plan.ts";
-import type { RunRow } from "../log/store.ts";
+import type { RunRow } from "../log/rows.ts";
 import type { LoadedPlan } from "../run/plans.ts";
 import { Playback, type Values } from "../run/playback.ts";
 import type { StreamMode } from "../thread-api.ts";

@@ -3,7 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from "../../src/base/json.ts
 import type { Task } from "../../src/engine/types.ts";
 import type { ThreadCore } from "../core.ts";
 import type { Commit } from "../log/entry.ts";
-import type { RunRow } from "../log/store.ts";
+import type { RunRow } from "../log/rows.ts";
 import { Playback, type Values } from "../run/playback.ts";
 import type { HistoryQuery, ThreadState } from "../thread-api.ts";
 import { checkpointId, checkpointSeq, taskUuid } from "./identity.ts";

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../src/base/json.ts";
-import type { RunRow, ThreadRow } from "../log/store.ts";
+import type { RunRow, ThreadRow } from "../log/rows.ts";
 import type { Values } from "../run/playback.ts";
 import type { RunView, ThreadStatus, ThreadView } from "../thread-api.ts";
 
