@@ -23,6 +23,8 @@ export const graphVersions = sqliteTable(
     tenant: text().notNull(),
     graphId: text("graph_id").notNull(),
     version: integer().notNull(),
+    /** Of the graph's system assistant: a UUIDv5 of the graph's id, by which LangGraph's clients may name it too. */
+    assistantId: text("assistant_id").notNull(),
     hash: text().notNull(),
     /** Canonical JSON: what runs. */
     document: text().notNull(),
@@ -31,7 +33,10 @@ export const graphVersions = sqliteTable(
     sourceType: text("source_type", { enum: ["json", "yaml"] }).notNull(),
     createdAt: integer("created_at").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.tenant, table.graphId, table.version] })],
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.graphId, table.version] }),
+    index("graph_versions_assistant").on(table.tenant, table.assistantId, table.version),
+  ],
 );
 
 /** Runs that are not over, delivered by their thread's outbox; the sweep looks for rows whose `dueAt` has passed. */

@@ -1,0 +1,76 @@
+import { cors } from "hono/cors";
+import { methodNotAllowed } from "hono/method-not-allowed";
+import { failure } from "../base/errors.ts";
+import { readConfig } from "../config.ts";
+import { openDatabase } from "../storage/database.ts";
+import { storageFailure } from "../storage/failure.ts";
+import { assistants } from "./assistants.ts";
+import { authentication } from "./auth.ts";
+import { jsonBodies } from "./body.ts";
+import type { ApiContext } from "./context.ts";
+import { description } from "./description.ts";
+import { graphs } from "./graphs.ts";
+import { keys } from "./keys.ts";
+import { meta } from "./meta.ts";
+import { problemResponse, recordOf } from "./problem.ts";
+import { responseHeaders } from "./response-headers.ts";
+import { type ApiRouter, newRouter } from "./routing.ts";
+import { runPaths } from "./run-paths.ts";
+import { runs } from "./runs.ts";
+import { threadState } from "./thread-state.ts";
+import { threads } from "./threads.ts";
+import { threadsPort } from "./threads-port.ts";
+
+/** What browsers' scripts may read of an answer; LangGraph's clients live by the first two. */
+const EXPOSED = [
+  "content-location",
+  "location",
+  "x-pagination-total",
+  "x-pagination-next",
+  "x-request-id",
+  "retry-after",
+];
+
+/** The whole HTTP API. Order matters: headers and CORS also go on refusals, and no body is read before its sender is known. */
+export function createApp(): ApiRouter {
+  const app = newRouter();
+  app.onError((error, c) => sendProblem(c, error));
+  app.notFound((c) => sendProblem(c, failure("not_found", `There is nothing at ${c.req.path}.`)));
+  app.use(responseHeaders);
+  app.use(cors({ origin: "*", exposeHeaders: EXPOSED, maxAge: 86_400 }));
+  app.use(async (c, next) => {
+    const config = readConfig(c.env);
+    c.set("config", config);
+    c.set("database", openDatabase(config.database));
+    c.set("threads", threadsPort(config.threads, pause));
+    return next();
+  });
+  app.use(authentication);
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
+  app.route("/", meta);
+  app.route("/", description(app));
+  app.route("/", graphs);
+  app.use(jsonBodies);
+  for (const router of [keys, assistants, threads, threadState, runs, runPaths]) app.route("/", router);
+  return app;
+}
+
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
+}
+
+function refuseMethod(c: ApiContext, methods: readonly string[]): Response {
+  const allow = [...methods, "OPTIONS"].join(", ");
+  const text = `${c.req.path} does not take ${c.req.method}; it takes ${allow}.`;
+  const response = sendProblem(c, failure("method_not_allowed", text));
+  response.headers.set("allow", allow);
+  return response;
+}
+
+function sendProblem(c: ApiContext, thrown: unknown): Response {
+  const error = storageFailure(thrown) ?? thrown;
+  const record = recordOf(error);
+  // The one log line of a fault of ours; the client is told the request's id only.
+  if (record.code === "internal") console.error(`request ${c.var.requestId}:`, error);
+  return problemResponse(record, { method: c.req.method, path: c.req.path });
+}

@@ -1,0 +1,19 @@
+import type { Context } from "hono";
+import type { Config, Env } from "../config.ts";
+import type { Database } from "../storage/database.ts";
+import type { ThreadsPort } from "./threads-port.ts";
+
+/** What every handler finds in its context; the middleware of app.ts puts it there. */
+export interface ApiEnv {
+  Bindings: Env;
+  Variables: {
+    requestId: string;
+    config: Config;
+    database: Database;
+    threads: ThreadsPort;
+    /** Set by authentication; a route that needs no key has none. */
+    tenant: string;
+  };
+}
+
+export type ApiContext = Context<ApiEnv>;

@@ -1,0 +1,41 @@
+import type { RunView, StartRun } from "../../durable-objects/thread-api.ts";
+import { failure } from "../base/errors.ts";
+import { uuidv5 } from "../base/ids.ts";
+import { type Json, sameJson } from "../base/json.ts";
+import { cacheKey } from "../security/tenant.ts";
+
+const MAX_KEY_LENGTH = 255;
+/** Of run ids made from idempotency keys; a random UUID, fixed for ever. */
+const NAMESPACE = "6d1f0b5e-8a55-4f0c-9d5e-2b7c0f3f6a41";
+
+/**
+ * The run id that an `Idempotency-Key` stands for: on one thread (or none) of one tenant always the same. The Thread object
+ * takes a second start with a run's id for the first, so a request sent again meets the run that it made.
+ */
+export function runIdOfKey(tenant: string, threadId: string | undefined, key: string): string {
+  if (key === "" || key.length > MAX_KEY_LENGTH) {
+    throw failure("invalid_request", `An Idempotency-Key has 1 to ${MAX_KEY_LENGTH} characters.`, {
+      pointer: "/idempotency-key",
+    });
+  }
+  return uuidv5(cacheKey(tenant, "idempotency", threadId ?? "", key), NAMESPACE);
+}
+
+/** @throws EdgewiseError `unsupported` when the run that the key made was asked for in other words. */
+export function refuseOtherRequest(start: StartRun, run: RunView): void {
+  const asked = {
+    input: start.input,
+    config: start.config,
+    context: start.context,
+    stream_mode: [...start.streamMode],
+  };
+  // The run's metadata also says which graph it runs.
+  const metadata = { ...start.metadata, graph_id: start.graph.graphId, assistant_id: start.assistantId };
+  const same =
+    sameJson(run.metadata, metadata) &&
+    Object.entries(asked).every(([name, value]) => sameJson(run.kwargs[name] ?? null, value as Json));
+  if (!same) {
+    const text = "This Idempotency-Key was used for another request; take a new key, or send the same body.";
+    throw failure("unsupported", text, { pointer: "/idempotency-key" });
+  }
+}

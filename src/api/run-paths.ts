@@ -1,0 +1,161 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { failure } from "../base/errors.ts";
+import type { StreamMode } from "../../durable-objects/thread-api.ts";
+import type { ApiContext } from "./context.ts";
+import { answers, jsonAnswer, newRouter, queryNumber, sendJson, Uuid } from "./routing.ts";
+import { type RunPlace, joinRun, sendEvents, sendWhenOver } from "./run-calls.ts";
+import { queriedStreamModes, toStreamModes } from "./run-request.ts";
+import { streamed } from "./runs.ts";
+import { Run, RunValues } from "./views.ts";
+
+/** Runs that exist: list, get, join, follow, cancel. */
+const tags = ["Runs"];
+const runParams = z.object({ thread_id: Uuid, run_id: Uuid });
+/** `1`/`0` and `true`/`false`, as the two lines of LangGraph's client send them. */
+const flag = z
+  .enum(["0", "1", "true", "false"])
+  .default("0")
+  .transform((value) => value === "1" || value === "true")
+  .openapi({ type: "string", enum: ["0", "1", "true", "false"], default: "0" });
+const followQuery = z.object({
+  stream_mode: z.union([z.string(), z.array(z.string()).max(20)]).optional(),
+  cancel_on_disconnect: flag,
+});
+const followHeaders = z.object({
+  "last-event-id": z
+    .string()
+    .regex(/^(?:-1|\d{1,15})$/, "must be the id of an event, or -1 for all of them")
+    .default("-1"),
+});
+
+const listRuns = createRoute({
+  method: "get",
+  path: "/threads/{thread_id}/runs",
+  tags,
+  summary: "List a thread's runs, newest first",
+  request: {
+    params: z.object({ thread_id: Uuid }),
+    query: z.object({
+      limit: queryNumber({ min: 1, max: 1000, default: 10 }),
+      offset: queryNumber({ min: 0, max: 1_000_000, default: 0 }),
+      status: z.enum(["pending", "running", "error", "success", "timeout", "interrupted"]).optional(),
+    }),
+  },
+  responses: answers({ 200: jsonAnswer("The runs.", z.array(Run)) }),
+});
+const getRun = createRoute({
+  method: "get",
+  path: "/threads/{thread_id}/runs/{run_id}",
+  tags,
+  summary: "Get a run",
+  request: { params: runParams },
+  responses: answers({ 200: jsonAnswer("The run.", Run) }),
+});
+const join = createRoute({
+  method: "get",
+  path: "/threads/{thread_id}/runs/{run_id}/join",
+  tags,
+  summary: "Wait for a run's result",
+  request: { params: runParams, query: z.object({ cancel_on_disconnect: flag }) },
+  responses: answers({ 200: jsonAnswer("White space while the run goes on, then its result.", RunValues) }),
+});
+const follow = createRoute({
+  method: "get",
+  path: "/threads/{thread_id}/runs/{run_id}/stream",
+  tags,
+  summary: "Follow a run, from its first event or after `Last-Event-ID`",
+  request: { params: runParams, query: followQuery, headers: followHeaders },
+  responses: streamed,
+});
+const followAlone = createRoute({
+  method: "get",
+  path: "/runs/{run_id}/stream",
+  tags,
+  summary: "Follow a run on a thread of its own",
+  request: { params: z.object({ run_id: Uuid }), query: followQuery, headers: followHeaders },
+  responses: streamed,
+});
+const cancel = createRoute({
+  method: "post",
+  path: "/threads/{thread_id}/runs/{run_id}/cancel",
+  tags,
+  summary: "Cancel a run",
+  description: "Once answered, nothing of the run starts any more. A run that is over stays as it ended.",
+  request: {
+    params: runParams,
+    query: z.object({ wait: flag, action: z.enum(["interrupt", "rollback"]).default("interrupt") }),
+  },
+  responses: answers({
+    202: { description: "The cancel is durable." },
+    204: { description: "With `wait=1`: the run is over." },
+  }),
+});
+
+export const runPaths = newRouter()
+  .openapi(listRuns, async (c) => {
+    const { status, ...page } = c.req.valid("query");
+    const address = { tenant: c.var.tenant, threadId: c.req.valid("param").thread_id };
+    const query = { ...address, ...page, ...(status === undefined ? {} : { status }) };
+    return sendJson(c, await c.var.threads.surely(address, (thread) => thread.listRuns(query)));
+  })
+  .openapi(getRun, async (c) => {
+    const place = placeOf(c, c.req.valid("param"));
+    return sendJson(c, await c.var.threads.surely(place, (thread) => thread.getRun(place)));
+  })
+  .openapi(join, async (c) => {
+    const place = placeOf(c, c.req.valid("param"));
+    // Asked first, because a missing run needs a status and a wait has only one.
+    await c.var.threads.surely(place, (thread) => thread.getRun(place));
+    if (c.req.method === "HEAD") return c.body(null, 200, { "content-type": "application/json" });
+    return sendWhenOver(c, place, { cancelOnDisconnect: c.req.valid("query").cancel_on_disconnect });
+  })
+  .openapi(follow, (c) => {
+    const place = placeOf(c, c.req.valid("param"));
+    return followRun(c, place, c.req.valid("header")["last-event-id"], c.req.valid("query").cancel_on_disconnect);
+  })
+  .openapi(followAlone, (c) => {
+    const runId = c.req.valid("param").run_id;
+    const place = { tenant: c.var.tenant, threadId: runId, runId };
+    return followRun(c, place, c.req.valid("header")["last-event-id"], c.req.valid("query").cancel_on_disconnect);
+  })
+  .openapi(cancel, async (c) => {
+    const place = placeOf(c, c.req.valid("param"));
+    const { wait, action } = c.req.valid("query");
+    if (action === "rollback") {
+      throw failure("unsupported", 'The action "rollback" is not supported yet; "interrupt" keeps what was done.', {
+        pointer: "/action",
+      });
+    }
+    await c.var.threads.surely(place, (thread) => thread.cancelRun(place));
+    if (!wait) return c.body(null, 202);
+    await joinRun(c, place);
+    return c.body(null, 204);
+  });
+
+function placeOf(c: ApiContext, params: { readonly thread_id: string; readonly run_id: string }): RunPlace {
+  return { tenant: c.var.tenant, threadId: params.thread_id, runId: params.run_id };
+}
+
+async function followRun(
+  c: ApiContext,
+  place: RunPlace,
+  lastEventId: string,
+  cancelOnDisconnect: boolean,
+): Promise<Response> {
+  const modes = queriedStreamModes(c.req.queries("stream_mode") ?? []) ?? (await modesOfRun(c, place));
+  // HEAD has no body to read a stream from: it says only that there is one.
+  if (c.req.method === "HEAD") {
+    await c.var.threads.surely(place, (thread) => thread.getRun(place));
+    return sendEvents(c, place, null);
+  }
+  const query = { ...place, modes, after: Number(lastEventId), cancelOnDisconnect };
+  const frames = await c.var.threads.surely(place, (thread) => thread.followRun(query));
+  return sendEvents(c, place, frames);
+}
+
+/** Without a wish of its own a follower gets what the run was started with: the same frames, ids included. */
+async function modesOfRun(c: ApiContext, place: RunPlace): Promise<readonly StreamMode[]> {
+  const run = await c.var.threads.surely(place, (thread) => thread.getRun(place));
+  const asked = z.union([z.string(), z.array(z.string())]).safeParse(run.kwargs["stream_mode"]);
+  return toStreamModes(asked.success ? asked.data : undefined);
+}

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { RunCreate, queriedStreamModes, refuseUnsupported, toStreamModes } from "./run-request.ts";
+
+const parse = (body: object) => RunCreate.parse({ assistant_id: "g", ...body });
+
+describe("a run's body", () => {
+  it.each([
+    ["command", { resume: 1 }],
+    ["checkpoint", { checkpoint_id: "x" }],
+    ["checkpoint_id", "x"],
+    ["interrupt_before", ["a"]],
+    ["interrupt_after", "*"],
+    ["after_seconds", 5],
+    ["webhook", "https://example.com"],
+    ["multitask_strategy", "enqueue"],
+    ["on_completion", "delete"],
+  ])("that gives %s is refused, not ignored", (field, value) => {
+    expect(() => refuseUnsupported(parse({ [field]: value }))).toThrow(
+      expect.objectContaining({ record: expect.objectContaining({ code: "unsupported", pointer: `/${field}` }) }),
+    );
+  });
+
+  it("may hold null or empty lists for what is not supported, and any unknown field", () => {
+    const harmless = {
+      command: null,
+      checkpoint: null,
+      interrupt_before: [],
+      multitask_strategy: "reject",
+      durability: "exit",
+      foo: 1,
+    };
+    expect(() => refuseUnsupported(parse(harmless))).not.toThrow();
+  });
+
+  it.each([
+    [{ config: [] }],
+    [{ metadata: "x" }],
+    [{ context: 1 }],
+    [{ stream_mode: 7 }],
+    [{ stream_mode: [] }],
+    [{ if_not_exists: "maybe" }],
+  ])("like %j does not pass the schema", (body) => {
+    expect(RunCreate.safeParse({ assistant_id: "g", ...body }).success).toBe(false);
+  });
+
+  it("hands on the input as it came", () => {
+    const input: unknown = JSON.parse('{"__proto__":{"a":1}}');
+    expect(parse({ input }).input).toBe(input);
+  });
+});
+
+describe("stream modes", () => {
+  it("are `values` when none is asked for, each once otherwise", () => {
+    expect(toStreamModes(undefined)).toEqual(["values"]);
+    expect(toStreamModes("updates")).toEqual(["updates"]);
+    expect(toStreamModes(["updates", "values", "updates"])).toEqual(["updates", "values"]);
+  });
+  it("that are not offered are refused, naming those that are", () => {
+    expect(() => toStreamModes(["values", "debug"])).toThrow(/"debug".*values, updates, messages-tuple, custom, tasks/);
+  });
+  it.each([
+    [
+      ["values", "updates"],
+      ["values", "updates"],
+    ],
+    [['["values","custom"]'], ["values", "custom"]],
+    [["tasks"], ["tasks"]],
+    [[], undefined],
+  ])("in a query come as %j", (values, modes) => {
+    expect(queriedStreamModes(values)).toEqual(modes);
+  });
+  it.each(["[", '["nope"]', "[1]", ""])("in a query as %j are refused", (value) => {
+    expect(() => queriedStreamModes([value])).toThrow(expect.objectContaining({ code: "unsupported" }));
+  });
+});

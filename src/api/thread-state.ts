@@ -1,0 +1,115 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { HistoryQuery } from "../../durable-objects/thread-api.ts";
+import type { JsonObject } from "../base/json.ts";
+import type { ApiContext } from "./context.ts";
+import {
+  OptionalJsonObject,
+  answers,
+  jsonAnswer,
+  jsonBody,
+  newRouter,
+  queryNumber,
+  sendJson,
+  Uuid,
+} from "./routing.ts";
+import { ThreadState } from "./views.ts";
+
+/** A thread's state now and before. */
+const tags = ["Threads"];
+const params = z.object({ thread_id: Uuid });
+const MAX_HISTORY = 1000;
+
+const getState = createRoute({
+  method: "get",
+  path: "/threads/{thread_id}/state",
+  tags,
+  summary: "Get a thread's state",
+  request: { params },
+  responses: answers({ 200: jsonAnswer("The state; empty before the first run.", ThreadState) }),
+});
+const getStateAt = createRoute({
+  method: "get",
+  path: "/threads/{thread_id}/state/{checkpoint_id}",
+  tags,
+  summary: "Get a thread's state at a checkpoint",
+  request: { params: params.extend({ checkpoint_id: Uuid }) },
+  responses: answers({ 200: jsonAnswer("The state then.", ThreadState) }),
+});
+const history = answers({ 200: jsonAnswer("Newest first.", z.array(ThreadState)) });
+const getHistory = createRoute({
+  method: "get",
+  path: "/threads/{thread_id}/history",
+  tags,
+  summary: "List a thread's states",
+  request: {
+    params,
+    query: z.object({ limit: queryNumber({ min: 1, max: MAX_HISTORY, default: 10 }), before: Uuid.optional() }),
+  },
+  responses: history,
+});
+
+/** The client sends a checkpoint's id, RemoteGraph a whole checkpoint or the config that holds it. */
+const Before = z.union([
+  Uuid,
+  z.object({ checkpoint_id: Uuid }),
+  z.object({ configurable: z.object({ checkpoint_id: Uuid }) }),
+]);
+const searchHistory = createRoute({
+  method: "post",
+  path: "/threads/{thread_id}/history",
+  tags,
+  summary: "List a thread's states",
+  request: {
+    params,
+    body: jsonBody(
+      z.object({
+        limit: z.int().min(1).max(MAX_HISTORY).nullish(),
+        before: Before.nullish(),
+        metadata: OptionalJsonObject,
+      }),
+    ),
+  },
+  responses: history,
+});
+
+export const threadState = newRouter()
+  .openapi(getState, async (c) => {
+    const address = { tenant: c.var.tenant, threadId: c.req.valid("param").thread_id };
+    return sendJson(c, await c.var.threads.surely(address, (thread) => thread.getState(address)));
+  })
+  .openapi(getStateAt, async (c) => {
+    const { thread_id: threadId, checkpoint_id: checkpointId } = c.req.valid("param");
+    const query = { tenant: c.var.tenant, threadId, checkpointId };
+    return sendJson(c, await c.var.threads.surely(query, (thread) => thread.getState(query)));
+  })
+  .openapi(getHistory, (c) => {
+    const { limit, before } = c.req.valid("query");
+    return sendHistory(c, c.req.valid("param").thread_id, limit, before, undefined);
+  })
+  .openapi(searchHistory, (c) => {
+    const { limit, before, metadata } = c.req.valid("json");
+    const id = before === null || before === undefined ? undefined : checkpointOf(before);
+    return sendHistory(c, c.req.valid("param").thread_id, limit ?? 10, id, metadata ?? undefined);
+  });
+
+async function sendHistory(
+  c: ApiContext,
+  threadId: string,
+  limit: number,
+  before: string | undefined,
+  metadata: JsonObject | undefined,
+): Promise<Response> {
+  const query: HistoryQuery = {
+    tenant: c.var.tenant,
+    threadId,
+    limit,
+    ...(before === undefined ? {} : { before }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+  return sendJson(c, await c.var.threads.surely(query, (thread) => thread.getHistory(query)));
+}
+
+function checkpointOf(before: z.output<typeof Before>): string {
+  if (typeof before === "string") return before;
+  return "configurable" in before ? before.configurable.checkpoint_id : before.checkpoint_id;
+}

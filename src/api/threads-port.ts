@@ -1,0 +1,64 @@
+import type { Address, ThreadApi } from "../../durable-objects/thread-api.ts";
+import { EdgewiseError, type Reply, failure, unwrap } from "../base/errors.ts";
+import { objectName } from "../security/tenant.ts";
+
+/** How often a call that the platform dropped is made again, and how long after: an object that restarts is back in a second. */
+const RETRY_DELAYS_MS = [50, 200, 800, 2_000];
+
+/** The way to Thread objects; the only place that knows their names. */
+export interface ThreadsPort {
+  /** One call, once: for what must not happen twice. @throws EdgewiseError as replied, or `unavailable`. */
+  once<T>(address: Address, call: (thread: ThreadApi) => Promise<Reply<T>>): Promise<T>;
+  /** Made again, with a new stub, when the object was reset under it: for reads, and commands whose ids make them idempotent. */
+  surely<T>(address: Address, call: (thread: ThreadApi) => Promise<Reply<T>>): Promise<T>;
+}
+
+export function threadsPort(namespace: DurableObjectNamespace, pause: (delayMs: number) => Promise<void>): ThreadsPort {
+  async function attempt<T>(
+    address: Address,
+    call: (thread: ThreadApi) => Promise<Reply<T>>,
+    delays: readonly number[],
+  ): Promise<T> {
+    try {
+      return unwrap(await call(threadStub(namespace, address)));
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      const [delayMs, ...rest] = delays;
+      if (delayMs === undefined) throw unavailable();
+      await pause(delayMs);
+      return attempt(address, call, rest);
+    }
+  }
+  return {
+    once: (address, call) => attempt(address, call, []),
+    surely: (address, call) => attempt(address, call, RETRY_DELAYS_MS),
+  };
+}
+
+/** The object of a thread. A stub is good for one call only as long as its object lives: take a new one after a failure. */
+export function threadStub(namespace: DurableObjectNamespace, { tenant, threadId }: Address): ThreadApi {
+  const stub = namespace.get(namespace.idFromName(objectName(tenant, "thread", threadId)));
+  // The binding's type does not know its class (the class lives in a later part); its RPC surface is ThreadApi.
+  return stub as unknown as ThreadApi;
+}
+
+/**
+ * Whether the platform dropped the call: the object was reset, moved or has too much to do. Some of these errors carry a mark,
+ * some nothing at all; but what the object itself throws is marked `remote`, and our own mistakes have names.
+ */
+function isTransient(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof EdgewiseError) return false;
+  const marks = error as Error & {
+    retryable?: unknown;
+    overloaded?: unknown;
+    durableObjectReset?: unknown;
+    remote?: unknown;
+  };
+  if (marks.retryable === true || marks.overloaded === true || marks.durableObjectReset === true) return true;
+  return marks.remote !== true && error.name === "Error";
+}
+
+function unavailable() {
+  const text = "The thread's object does not answer at the moment; ask again. What was acknowledged is kept.";
+  return failure("unavailable", text, { retryable: true, retryAfterMs: 1_000 });
+}

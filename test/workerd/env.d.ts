@@ -1,0 +1,15 @@
+/// <reference types="@cloudflare/vitest-plugin/types" />
+import type { D1Migration } from "@cloudflare/vitest-plugin";
+
+declare global {
+  namespace Cloudflare {
+    interface Env {
+      readonly THREADS: DurableObjectNamespace;
+      readonly DB: D1Database;
+      readonly TEST_MIGRATIONS: D1Migration[];
+    }
+    interface GlobalProps {
+      readonly mainModule: typeof import("../../src/worker.ts");
+    }
+  }
+}
