@@ -14,7 +14,7 @@ import type { Values } from "./run/playback.ts";
 import { type LoadedPlan, loadPlan } from "./run/plans.ts";
 import { verdictOn } from "./run/ending.ts";
 import { newRun } from "./run/new-run.ts";
-import type { StartRun, ThreadStatus } from "./thread-api.ts";
+import type { Address, StartRun, ThreadStatus } from "./thread-api.ts";
 
 /** What the thread reaches outside itself. */
 export interface World {
@@ -79,9 +79,10 @@ export class ThreadCore {
   }
 
   /** @throws EdgewiseError `not_found` for a thread that does not exist, was erased, or is another tenant's. */
-  thread(tenant: string): ThreadRow {
+  thread({ tenant, threadId }: Address): ThreadRow {
     const row = this.#row;
-    if (!row || row.deleted || row.tenant !== tenant) throw failure("not_found", "Thread not found");
+    if (!row || row.deleted || row.tenant !== tenant)
+      throw failure("not_found", `Thread with ID ${threadId} not found`);
     return row;
   }
 
@@ -153,13 +154,6 @@ export class ThreadCore {
   /** The plan of a graph whose document lies in this thread. */
   plan(hash: string): LoadedPlan {
     return loadPlan(hash, () => this.store.graph(hash));
-  }
-
-  /** What the run was given, by channel. */
-  inputOf(run: RunRow): JsonObject {
-    const [first] = this.store.commits(run.firstSeq, run.firstSeq);
-    const writes = first?.entry.type === "run-started" ? first.entry.outcome.writes : [];
-    return Object.fromEntries(writes.map((write) => [write.channel, write.value]));
   }
 
   // --- starting and ending runs ---------------------------------------------------------------------------------------

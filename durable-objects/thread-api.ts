@@ -54,6 +54,9 @@ export interface RunView {
   readonly error: ErrorRecord | null;
 }
 
+/** Where a run's kwargs keep {@link StartRun.requestHash}. */
+export const REQUEST_HASH = "request_hash";
+
 export interface StartRun extends Address {
   readonly runId: string;
   readonly assistantId: string;
@@ -64,6 +67,8 @@ export interface StartRun extends Address {
   readonly metadata: JsonObject;
   /** The request's stream modes, kept in the run's kwargs. */
   readonly streamMode: readonly StreamMode[];
+  /** Only when the run id was made from an `Idempotency-Key`: the hash of what was asked for. */
+  readonly requestHash?: string;
   /** Make the thread if there is none; otherwise a missing one is `not_found`. */
   readonly ifNotExists: "create" | "reject";
 }
@@ -111,8 +116,6 @@ export interface ThreadApi {
   deleteThread(address: Address): Promise<Reply<null>>;
   /** Answers after the run is durable (G1). `thread_busy` (422 on LangGraph paths) while another run is live. */
   startRun(command: StartRun): Promise<Reply<RunView>>;
-  /** {@link startRun}, then {@link joinRun}, in one call. */
-  startAndJoin(command: StartRun): Promise<Reply<RunResult>>;
   /** {@link startRun}, then {@link followRun} from the first frame, in one call. */
   startAndFollow(
     command: StartRun,

@@ -10,7 +10,7 @@ import { loadPlan } from "./run/plans.ts";
 import type * as Api from "./thread-api.ts";
 import { Follower } from "./view/follower.ts";
 import { Framer } from "./view/frames.ts";
-import { historyOf, resultOf, stateOf, valuesBefore } from "./view/history.ts";
+import { historyOf, inputOf, resultOf, stateOf, valuesBefore } from "./view/history.ts";
 import { runView, threadView } from "./view/views.ts";
 
 /**
@@ -67,7 +67,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
 
   async patchThread(command: Api.Address & { readonly metadata: JsonObject }) {
     return this.#answer(() => {
-      this.#core.thread(command.tenant);
+      this.#core.thread(command);
       this.#core.patchThread(command.metadata);
       return this.#thread(command);
     });
@@ -75,7 +75,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
 
   async deleteThread(address: Api.Address) {
     return this.#answer(async () => {
-      this.#core.thread(address.tenant);
+      this.#core.thread(address);
       if (this.#core.live) throw busy(this.#core.live.row.runId);
       await this.#core.erase();
       return null;
@@ -87,14 +87,6 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
       const run = this.#start(command);
       this.#perform();
       return this.#view(run, command);
-    });
-  }
-
-  async startAndJoin(command: Api.StartRun) {
-    return this.#answer(async () => {
-      this.#start(command);
-      await this.#core.perform();
-      return this.#joined(command, command.runId);
     });
   }
 
@@ -116,7 +108,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     query: Api.Address & { readonly limit: number; readonly offset: number; readonly status?: Api.RunStatus },
   ) {
     return this.#answer((): readonly Api.RunView[] => {
-      this.#core.thread(query.tenant);
+      this.#core.thread(query);
       return this.#core.store.listRuns(query.limit, query.offset, query.status).map((run) => this.#view(run, query));
     });
   }
@@ -142,14 +134,14 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
 
   async getState(query: Api.Address & { readonly checkpointId?: string }) {
     return this.#answer((): Api.ThreadState => {
-      this.#core.thread(query.tenant);
+      this.#core.thread(query);
       return stateOf(this.#core, query.threadId, query.checkpointId);
     });
   }
 
   async getHistory(query: Api.HistoryQuery) {
     return this.#answer((): readonly Api.ThreadState[] => {
-      this.#core.thread(query.tenant);
+      this.#core.thread(query);
       return historyOf(this.#core, query);
     });
   }
@@ -178,7 +170,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   /** A second start with the same run id is the first one again: a caller that lost the reply may simply ask once more. */
   #start(command: Api.StartRun): RunRow {
     const missing = this.#core.isEmpty && command.ifNotExists === "create";
-    if (!missing) this.#core.thread(command.tenant);
+    if (!missing) this.#core.thread(command);
     const known = missing ? undefined : this.#core.store.run(command.runId);
     if (known) return known;
     if (this.#core.live) throw busy(this.#core.live.row.runId);
@@ -190,16 +182,16 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   }
 
   #thread(address: Api.Address): Api.ThreadView {
-    const row = this.#core.thread(address.tenant);
+    const row = this.#core.thread(address);
     return threadView(row, this.#core.status(), this.#core.live?.playback.threadValues() ?? this.#core.values);
   }
 
   #view(row: RunRow, address: Api.Address): Api.RunView {
-    return runView(row, address.threadId, this.#core.inputOf(row));
+    return runView(row, address.threadId, inputOf(this.#core, row));
   }
 
   #run(query: Api.Address & { readonly runId: string }): RunRow {
-    this.#core.thread(query.tenant);
+    this.#core.thread(query);
     const run = this.#core.store.run(query.runId);
     if (!run) throw failure("not_found", "Run not found");
     return run;

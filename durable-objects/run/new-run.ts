@@ -1,12 +1,12 @@
 import type { RunRow } from "../log/rows.ts";
-import type { StartRun } from "../thread-api.ts";
+import { REQUEST_HASH, type StartRun } from "../thread-api.ts";
 
 /** The row of a run that begins with the thread's next commit. */
 export function newRun(
   command: StartRun,
   place: { readonly n: number; readonly firstSeq: number; readonly now: number },
 ): RunRow {
-  const { graph, config, context, streamMode } = command;
+  const { graph, config, context, streamMode, requestHash } = command;
   return {
     n: place.n,
     runId: command.runId,
@@ -17,7 +17,12 @@ export function newRun(
     graphHash: graph.hash,
     metadata: command.metadata,
     // Not the input: that is the run's first commit.
-    kwargs: { config, context, stream_mode: [...streamMode] },
+    kwargs: {
+      config,
+      context,
+      stream_mode: [...streamMode],
+      ...(requestHash === undefined ? {} : { [REQUEST_HASH]: requestHash }),
+    },
     createdAt: place.now,
     updatedAt: place.now,
     firstSeq: place.firstSeq,

@@ -60,7 +60,9 @@ export function startOf(
 }
 
 export async function runToEnd(thread: TestThread, document: JsonObject, input: Json = null): Promise<RunResult> {
-  return unwrap(await thread.api.startAndJoin(startOf(thread, document, input)));
+  const command = startOf(thread, document, input);
+  unwrap(await thread.api.startRun(command));
+  return unwrap(await thread.api.joinRun(command));
 }
 
 export interface SeenFrame {

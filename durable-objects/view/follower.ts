@@ -6,8 +6,8 @@ import type { Frame, Framer } from "./frames.ts";
 
 /** Commits and chunks read from the log at once: what a reader holds in memory does not grow with the run. */
 const PAGE = 128;
-/** Clients learn this beat and reconnect when it stops (langgraph-protocol, section 3). */
-const HEARTBEAT_MS = 5_000;
+/** Clients learn this beat and reconnect when it stops; we learn by it that one has left (langgraph-protocol, section 3). */
+const HEARTBEAT_MS = 3_000;
 /** A comment alone, without a blank line after it: older clients would take that for an event. */
 const HEARTBEAT = ": hb\n";
 

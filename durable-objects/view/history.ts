@@ -21,6 +21,13 @@ export function valuesBefore(core: ThreadCore, run: RunRow): Values {
   return values;
 }
 
+/** What the run was given, by channel. */
+export function inputOf(core: ThreadCore, run: RunRow): JsonObject {
+  const [first] = core.store.commits(run.firstSeq, run.firstSeq);
+  const writes = first?.entry.type === "run-started" ? first.entry.outcome.writes : [];
+  return Object.fromEntries(writes.map((write) => [write.channel, write.value]));
+}
+
 /** The channels a finished run shows as its result. */
 export function resultOf(core: ThreadCore, run: RunRow): JsonObject {
   if (run.lastSeq === core.lastCommit.seq) return pick(core.values, core.plan(run.graphHash).plan.output);

@@ -1,7 +1,11 @@
 import { failure } from "../base/errors.ts";
 import { uuidv5 } from "../base/ids.ts";
 import type { Database } from "../storage/database.ts";
+import { GraphShelf } from "./graph-shelf.ts";
 import { type GraphVersionRow, latestGraph, latestGraphOfAssistant } from "../storage/graphs.ts";
+
+/** One shelf an isolate; what it remembers is bounded in number, size and time. */
+export const graphShelf = new GraphShelf();
 
 /** LangGraph's namespace of system assistants: every graph has one, and its id follows from the graph's. */
 const NAMESPACE = "6ba7b821-9dad-11d1-80b4-00c04fd430c8";
@@ -23,13 +27,14 @@ export async function findAssistant(
   return row ?? latestGraph(database, tenant, assistantId);
 }
 
-/** @throws EdgewiseError `unknown_graph`, with the text of the reference server. */
+/** For starting a run. @throws EdgewiseError `unknown_graph`, with the text of the reference server. */
 export async function requireAssistant(
   database: Database,
   tenant: string,
   assistantId: string,
 ): Promise<GraphVersionRow> {
-  const row = await findAssistant(database, tenant, assistantId);
+  const find = () => findAssistant(database, tenant, assistantId);
+  const row = await graphShelf.newest(tenant, assistantId, find, Date.now());
   if (row !== undefined) return row;
   const text = `No assistant found for "${assistantId}". Make sure the assistant ID is for a valid assistant or a valid graph ID.`;
   throw failure("unknown_graph", text, { pointer: "/assistant_id" });

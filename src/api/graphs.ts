@@ -11,7 +11,7 @@ import {
   latestGraph,
   listGraphs,
 } from "../storage/graphs.ts";
-import { assistantIdOf } from "./assistant-id.ts";
+import { assistantIdOf, graphShelf } from "./assistant-id.ts";
 import type { ApiContext } from "./context.ts";
 import { fromCursor, toCursor, toPage } from "./cursor.ts";
 import { type GraphSource, MAX_DOCUMENT_LENGTH, YAML_TYPES, readGraphSource } from "./graph-body.ts";
@@ -120,6 +120,7 @@ export const graphs = newRouter()
       sourceType: source.type,
       createdAt: Date.now(),
     });
+    graphShelf.forget(c.var.tenant, [graphId, assistantId]);
     const published = { graph_id: graphId, version, hash, assistant_id: assistantId, warnings };
     return sendJson(c, published, created ? 201 : 200);
   })

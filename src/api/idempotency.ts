@@ -1,7 +1,8 @@
-import type { RunView, StartRun } from "../../durable-objects/thread-api.ts";
+import { REQUEST_HASH, type RunView, type StartRun } from "../../durable-objects/thread-api.ts";
 import { failure } from "../base/errors.ts";
+import { sha256Hex } from "../base/hash.ts";
 import { uuidv5 } from "../base/ids.ts";
-import { type Json, sameJson } from "../base/json.ts";
+import { canonicalJson } from "../base/json.ts";
 import { cacheKey } from "../security/tenant.ts";
 
 const MAX_KEY_LENGTH = 255;
@@ -21,21 +22,15 @@ export function runIdOfKey(tenant: string, threadId: string | undefined, key: st
   return uuidv5(cacheKey(tenant, "idempotency", threadId ?? "", key), NAMESPACE);
 }
 
-/** @throws EdgewiseError `unsupported` when the run that the key made was asked for in other words. */
+/** What a request asked for, as one short text: kept with the run, so that another request under its key is noticed. */
+export function requestHash(start: StartRun): string {
+  const { assistantId, input, config, context, metadata, streamMode } = start;
+  return sha256Hex(canonicalJson([assistantId, input, config, context, metadata, [...streamMode]]));
+}
+
+/** @throws EdgewiseError `idempotency_mismatch` when the run that the key made was asked for in other words. */
 export function refuseOtherRequest(start: StartRun, run: RunView): void {
-  const asked = {
-    input: start.input,
-    config: start.config,
-    context: start.context,
-    stream_mode: [...start.streamMode],
-  };
-  // The run's metadata also says which graph it runs.
-  const metadata = { ...start.metadata, graph_id: start.graph.graphId, assistant_id: start.assistantId };
-  const same =
-    sameJson(run.metadata, metadata) &&
-    Object.entries(asked).every(([name, value]) => sameJson(run.kwargs[name] ?? null, value as Json));
-  if (!same) {
-    const text = "This Idempotency-Key was used for another request; take a new key, or send the same body.";
-    throw failure("unsupported", text, { pointer: "/idempotency-key" });
-  }
+  if (run.kwargs[REQUEST_HASH] === start.requestHash) return;
+  const text = "This Idempotency-Key was used for another request; take a new key, or send the same body.";
+  throw failure("idempotency_mismatch", text, { pointer: "/idempotency-key" });
 }

@@ -14,6 +14,7 @@ export const STATUS: Record<ErrorCode, number> = {
   method_not_allowed: 405,
   conflict: 409,
   thread_busy: 409,
+  idempotency_mismatch: 422,
   unsupported: 422,
   misconfigured: 503,
   unavailable: 503,

@@ -2,7 +2,7 @@ import type { Address, RunResult, RunView, StartRun } from "../../durable-object
 import { secureRandom, uuidv7 } from "../base/ids.ts";
 import { requireAssistant } from "./assistant-id.ts";
 import type { ApiContext } from "./context.ts";
-import { refuseOtherRequest, runIdOfKey } from "./idempotency.ts";
+import { refuseOtherRequest, requestHash, runIdOfKey } from "./idempotency.ts";
 import { type RunCreate, refuseUnsupported, toStartRun } from "./run-request.ts";
 import { waitingBody } from "./waiting.ts";
 
@@ -16,13 +16,14 @@ export async function prepareStart(c: ApiContext, body: RunCreate, threadId: str
   const graph = await requireAssistant(c.var.database, c.var.tenant, body.assistant_id);
   const key = c.req.header("idempotency-key");
   const runId = key === undefined ? uuidv7(Date.now(), secureRandom) : runIdOfKey(c.var.tenant, threadId, key);
-  return toStartRun(body, graph, {
+  const start = toStartRun(body, graph, {
     tenant: c.var.tenant,
     runId,
     // A run without a thread gets one of its own, and of its name.
     threadId: threadId ?? runId,
     ifNotExists: threadId === undefined || body.if_not_exists === "create" ? "create" : "reject",
   });
+  return key === undefined ? start : { ...start, requestHash: requestHash(start) };
 }
 
 export function hasIdempotencyKey(c: ApiContext): boolean {

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Expression, Template } from "./plan.ts";
+import type { Expression, RetryPolicy, Template } from "./plan.ts";
 import type { ReducerName } from "./channels.ts";
 
 /** Handed to a node kind so that it can check its configuration without knowing documents. Paths are relative to the node. */
@@ -16,6 +16,20 @@ export interface NodeCompiler {
 export interface NodeKindSpec {
   readonly kind: string;
   readonly schema: z.ZodType<unknown>;
+  /** What a node of this kind has where its document says nothing. */
+  readonly defaults?: NodeDefaults;
   compile(config: never, compiler: NodeCompiler): unknown;
 }
+
+export interface NodeDefaults {
+  readonly retry: RetryPolicy;
+  readonly timeoutMs: number;
+}
+
+/** One attempt; a kind whose failures may pass with time says more. */
+export const NODE_DEFAULTS: NodeDefaults = {
+  retry: { attempts: 1, delayMs: 500, maxDelayMs: 30_000 },
+  timeoutMs: 120_000,
+};
+
 export type NodeKindSpecs = ReadonlyMap<string, NodeKindSpec>;

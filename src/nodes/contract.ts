@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Json } from "../base/json.ts";
-import type { NodeCompiler } from "../graph/kinds.ts";
+import type { NodeCompiler, NodeDefaults } from "../graph/kinds.ts";
 import type { Models, Usage } from "../models/contract.ts";
 import type { Scope } from "../graph/plan.ts";
 import type { Write } from "../engine/types.ts";
@@ -55,6 +55,8 @@ export interface NodeKind<Config, Compiled> {
   readonly summary: string;
   /** Of the node's own fields, without the common ones (`kind`, `join`, `retry`, `timeout`, `description`). */
   readonly schema: z.ZodType<Config>;
+  /** Retry and timeout where the document says nothing; else one attempt and 120 s. */
+  readonly defaults?: NodeDefaults;
   readonly effect: "pure" | "idempotent" | "unsafe";
   /** Checks expressions, templates and channel names; problems go to the compiler, with their path. */
   compile(config: Config, compiler: NodeCompiler): Compiled;

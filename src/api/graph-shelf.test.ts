@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import type { GraphVersionRow } from "../storage/graphs.ts";
+import { GraphShelf } from "./graph-shelf.ts";
+
+function rowOf(version: number, document = "{}"): GraphVersionRow {
+  return { graphId: "g", assistantId: "a", version, hash: "h", document, source: "", sourceType: "json", createdAt: 0 };
+}
+
+function counting(...rows: (GraphVersionRow | undefined)[]) {
+  let asked = 0;
+  return { find: async () => rows[Math.min(asked++, rows.length - 1)], asked: () => asked };
+}
+
+it("asks once a second for a graph that is in use", async () => {
+  const shelf = new GraphShelf();
+  const { find, asked } = counting(rowOf(1), rowOf(2));
+  expect((await shelf.newest("t", "g", find, 0))?.version).toBe(1);
+  expect((await shelf.newest("t", "g", find, 999))?.version).toBe(1);
+  expect((await shelf.newest("t", "g", find, 1_000))?.version).toBe(2);
+  expect(asked()).toBe(2);
+});
+
+it("a version published here counts at once", async () => {
+  const shelf = new GraphShelf();
+  const { find } = counting(rowOf(1), rowOf(2));
+  await shelf.newest("t", "g", find, 0);
+  shelf.forget("t", ["g", "a"]);
+  expect((await shelf.newest("t", "g", find, 1))?.version).toBe(2);
+});
+
+it("[G14] never shows one tenant's graph to another", async () => {
+  const shelf = new GraphShelf();
+  await shelf.newest("t", "g", async () => rowOf(1), 0);
+  expect(await shelf.newest("u", "g", async () => undefined, 1)).toBeUndefined();
+});
+
+it("remembers neither a graph that is not there nor one that is large", async () => {
+  for (const row of [undefined, rowOf(1, "x".repeat(70_000))]) {
+    const shelf = new GraphShelf();
+    const { find, asked } = counting(row);
+    await shelf.newest("t", "g", find, 0);
+    await shelf.newest("t", "g", find, 1);
+    expect(asked()).toBe(2);
+  }
+});

@@ -1,0 +1,80 @@
+import type { Json, JsonObject } from "../base/json.ts";
+import { isJsonObject } from "../base/json.ts";
+import type { Channel, ReducerName } from "./channels.ts";
+import { parsePart } from "./parse-part.ts";
+import type { Path, Problems } from "./problems.ts";
+import { schemaFault } from "./schema-check.ts";
+import { channelSchema, ID, ID_HINT } from "./schema.ts";
+import type { ChannelConfig } from "./schema.ts";
+
+const MOST_CHANNELS = 1000;
+
+/** What a reducer folds; a value of another type can never have come from it. */
+const FOLDS: Readonly<Record<ReducerName, "any" | "array" | "object" | "number">> = {
+  last: "any",
+  append: "array",
+  union: "array",
+  messages: "array",
+  merge: "object",
+  sum: "number",
+  min: "number",
+  max: "number",
+};
+
+/** The channels in document order. A broken one is kept by its name, so that reading it is no second problem. */
+export function compileChannels(raw: JsonObject, problems: Problems): Channel[] {
+  const entries = Object.entries(raw);
+  if (entries.length > MOST_CHANNELS) {
+    problems.add({ code: "too_large", message: `A graph has at most ${MOST_CHANNELS} channels.`, path: ["channels"] });
+  }
+  return entries.slice(0, MOST_CHANNELS).map(([name, value]) => compileChannel(name, value, problems));
+}
+
+function compileChannel(name: string, raw: Json, problems: Problems): Channel {
+  const path = ["channels", name];
+  if (!ID.test(name)) {
+    const message = `"${name.slice(0, 80)}" cannot be the name of a channel.`;
+    problems.add({ code: "invalid_id", message, path, atKey: true, hint: ID_HINT });
+  }
+  // `answer:` without anything is how YAML writes a channel with nothing to say
+  const config = parsePart(channelSchema, raw === null ? {} : raw, path, problems);
+  if (config === undefined) return { name, reducer: "last", conflict: "error" };
+  checkChannel(config, path, problems);
+  return {
+    name,
+    reducer: config.reducer,
+    conflict: config.conflict ?? "error",
+    ...(config.default === undefined ? {} : { default: config.default as Json }),
+    ...(config.schema === undefined ? {} : { schema: config.schema as JsonObject }),
+  };
+}
+
+function checkChannel(config: ChannelConfig, path: Path, problems: Problems): void {
+  if (config.conflict !== undefined && config.reducer !== "last") {
+    const message = `conflict is for the reducer last; ${config.reducer} has no conflicts.`;
+    problems.add({ code: "useless_conflict", message, path: [...path, "conflict"], hint: "Leave it out." });
+  }
+  const folds = FOLDS[config.reducer];
+  const type = config.schema?.["type"];
+  if (folds !== "any" && typeof type === "string" && type !== folds && !(folds === "number" && type === "integer")) {
+    const message = `The reducer ${config.reducer} makes a value of type ${folds}, but the schema says ${type}.`;
+    problems.add({ code: "schema_refuses_reducer", message, path: [...path, "schema", "type"] });
+  }
+  if (config.default === undefined) return;
+  const value = config.default as Json;
+  if (folds !== "any" && kindOf(value) !== folds) {
+    const message = `The default of a channel with the reducer ${config.reducer} must be of type ${folds}, not ${kindOf(value)}.`;
+    problems.add({ code: "invalid_default", message, path: [...path, "default"] });
+    return;
+  }
+  const fault = config.schema === undefined ? undefined : schemaFault(config.schema as JsonObject, value, []);
+  if (fault === undefined) return;
+  const message = `The default does not fit the channel's schema: ${fault.message}.`;
+  problems.add({ code: "invalid_default", message, path: [...path, "default", ...fault.path] });
+}
+
+function kindOf(value: Json): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  return isJsonObject(value) ? "object" : typeof value;
+}

@@ -1,0 +1,197 @@
+import type { ASTNode } from "@marcbachmann/cel-js";
+import type { Json } from "../../base/json.ts";
+import { nearest } from "../problems.ts";
+import { burn, Fault } from "./frame.ts";
+import type { Frame, Run } from "./frame.ts";
+import { buildCall, buildMethod } from "./build-calls.ts";
+import { buildOperator, isOperator } from "./operators.ts";
+import { asBool, asIndex, isList, isMap, typeName } from "./values.ts";
+
+/** A mistake in an expression's text, at offsets into it. */
+export interface Mistake {
+  readonly code: string;
+  readonly message: string;
+  readonly start: number;
+  readonly end: number;
+  readonly hint?: string;
+}
+
+/** Turns a parsed expression into closures, resolving every name while it does; mistakes are collected, not thrown. */
+export class Builder {
+  readonly mistakes: Mistake[] = [];
+  /** Channels the expression may read. */
+  readonly reads = new Set<string>();
+  readonly #channels: ReadonlySet<string>;
+  readonly #locals: string[] = [];
+
+  constructor(channels: ReadonlySet<string>) {
+    this.#channels = channels;
+  }
+
+  build(node: ASTNode): Run {
+    const run = this.#piece(node);
+    return (frame) => {
+      burn(frame, 1);
+      return run(frame);
+    };
+  }
+
+  mistake(node: ASTNode, code: string, message: string, hint?: string): Run {
+    this.mistakes.push({ code, message, start: node.start, end: node.end, ...(hint === undefined ? {} : { hint }) });
+    return () => null;
+  }
+
+  /** Builds a piece in which one more variable is known; gives the place its value is kept at. */
+  bind(variable: ASTNode, piece: ASTNode): { readonly slot: number; readonly run: Run } {
+    const name = variable.op === "id" ? variable.args : undefined;
+    if (name === undefined || name === "state" || name === "payload") {
+      const message = "A macro's first argument names its variable: any name but state and payload.";
+      return { slot: 0, run: this.mistake(variable, "invalid_macro", message) };
+    }
+    const slot = this.#locals.push(name) - 1;
+    const run = this.build(piece);
+    this.#locals.pop();
+    return { slot, run };
+  }
+
+  /** The channel that `state.name` or `state["name"]` means; undefined for any other expression. */
+  channelOf(node: ASTNode): string | undefined {
+    if (node.op === "." && this.#isState(node.args[0])) return node.args[1];
+    if (node.op !== "[]" || !this.#isState(node.args[0])) return undefined;
+    const [, key] = node.args;
+    return key.op === "value" && typeof key.args === "string" ? key.args : undefined;
+  }
+
+  /** Notes that a channel is read; false (and a mistake) when there is none of that name. */
+  readsChannel(node: ASTNode, channel: string): boolean {
+    if (!this.#channels.has(channel)) {
+      const near = nearest(channel, this.#channels);
+      const hint = near === undefined ? "Declare it under channels." : `Did you mean state.${near}?`;
+      this.mistake(node, "unknown_channel", `There is no channel "${channel}".`, hint);
+      return false;
+    }
+    this.reads.add(channel);
+    return true;
+  }
+
+  #isState(node: ASTNode): boolean {
+    return node.op === "id" && node.args === "state" && !this.#locals.includes("state");
+  }
+
+  #piece(node: ASTNode): Run {
+    if (isOperator(node)) return buildOperator(this, node);
+    switch (node.op) {
+      case "value":
+        return this.#literal(node, node.args);
+      case "id":
+        return this.#name(node, node.args);
+      case ".":
+      case "[]":
+        return this.#access(node);
+      case "call":
+        return buildCall(this, node, node.args[0], node.args[1]);
+      case "rcall":
+        return buildMethod(this, node, node.args[0], node.args[1], node.args[2]);
+      case "list":
+        return this.#list(node.args);
+      case "map":
+        return this.#map(node.args);
+      case "?:":
+        return this.#choice(node.args);
+      case ".?":
+      case "[?]":
+        return this.mistake(node, "unsupported_expression", `"${node.op}" is not supported.`);
+    }
+  }
+
+  #literal(node: ASTNode, value: unknown): Run {
+    if (typeof value === "bigint") {
+      const number = Number(value);
+      if (!Number.isSafeInteger(number))
+        return this.mistake(node, "number_too_large", `${value} is beyond JSON's exact integers.`);
+      return () => number;
+    }
+    if (value === null || typeof value === "string" || typeof value === "boolean" || typeof value === "number") {
+      return () => value;
+    }
+    const what = value instanceof Uint8Array ? 'bytes (b"…")' : "unsigned integers (1u)";
+    return this.mistake(node, "unsupported_expression", `JSON has no ${what}.`);
+  }
+
+  #name(node: ASTNode, name: string): Run {
+    const slot = this.#locals.lastIndexOf(name);
+    if (slot >= 0) return (frame) => frame.locals[slot] ?? null;
+    if (name === "payload") return readPayload;
+    if (name === "state") {
+      const message = "state is not a value by itself: name a channel.";
+      return this.mistake(node, "invalid_state_access", message, "Write state.<channel>.");
+    }
+    const hint = this.#channels.has(name) ? `Did you mean state.${name}?` : "An expression knows state and payload.";
+    return this.mistake(node, "unknown_variable", `There is no variable "${name}".`, hint);
+  }
+
+  #access(node: Extract<ASTNode, { op: "." | "[]" }>): Run {
+    const channel = this.channelOf(node);
+    if (channel !== undefined) {
+      if (!this.readsChannel(node, channel)) return () => null;
+      return (frame) => readChannel(frame, channel);
+    }
+    const target = this.build(node.args[0]);
+    if (node.op === ".") {
+      const key = node.args[1];
+      return (frame) => field(target(frame), key);
+    }
+    const index = this.build(node.args[1]);
+    return (frame) => element(target(frame), index(frame));
+  }
+
+  #list(nodes: readonly ASTNode[]): Run {
+    const items = nodes.map((item) => this.build(item));
+    return (frame) => items.map((item) => item(frame));
+  }
+
+  #map(nodes: readonly (readonly [ASTNode, ASTNode])[]): Run {
+    const entries = nodes.map(([key, value]) => [this.build(key), this.build(value)] as const);
+    // fromEntries defines properties: a key "__proto__" is data
+    return (frame) => Object.fromEntries(entries.map(([key, value]) => [mapKey(key(frame)), value(frame)]));
+  }
+
+  #choice([condition, yes, no]: readonly [ASTNode, ASTNode, ASTNode]): Run {
+    const [test, then, otherwise] = [this.build(condition), this.build(yes), this.build(no)];
+    return (frame) => (asBool(test(frame), "the condition before ?") ? then(frame) : otherwise(frame));
+  }
+}
+
+function readPayload(frame: Frame): Json {
+  if (frame.scope.payload !== undefined) return frame.scope.payload;
+  throw new Fault("payload is absent: no send activated this task");
+}
+
+function readChannel(frame: Frame, channel: string): Json {
+  const value = frame.scope.read(channel);
+  if (value !== undefined) return value;
+  throw new Fault(
+    `state.${channel} is absent: nothing upstream has written it and it has no default; ask with has(state.${channel})`,
+  );
+}
+
+function field(target: Json, key: string): Json {
+  if (!isMap(target)) throw new Fault(`${typeName(target)} has no field "${key}"`);
+  const value = Object.hasOwn(target, key) ? target[key] : undefined;
+  if (value === undefined) throw new Fault(`there is no field "${key}"; ask with has()`);
+  return value;
+}
+
+function element(target: Json, key: Json): Json {
+  if (!isList(target)) return field(target, mapKey(key));
+  const index = asIndex(key, "the index of a list");
+  const value = target[index];
+  if (value === undefined) throw new Fault(`the index ${index} is outside of a list of ${target.length}`);
+  return value;
+}
+
+function mapKey(key: Json): string {
+  if (typeof key === "string") return key;
+  if (typeof key === "number" || typeof key === "boolean") return String(key);
+  throw new Fault(`a key must be a string, not ${typeName(key)}`);
+}

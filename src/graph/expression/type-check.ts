@@ -1,0 +1,119 @@
+import type { ASTNode } from "@marcbachmann/cel-js";
+
+/** A type as the library's checker handles it. Its declarations leave the checker out; the version is pinned. */
+interface Type {
+  readonly kind: string;
+  readonly name: string;
+  isDynOrBool(): boolean;
+  unify(registry: unknown, other: Type): Type | null;
+}
+
+interface Checker {
+  readonly registry: unknown;
+  readonly intType: Type;
+  readonly dynType: Type;
+  check(node: ASTNode, context: unknown): Type;
+  getType(name: string): Type;
+}
+
+type Check = (checker: Checker, node: ASTNode, context: unknown) => Type;
+
+/** What the library's nodes have beside what is declared. */
+interface CheckedNode {
+  readonly meta: { readonly check: Check };
+  setMeta(key: "check" | "macro", value: Check | undefined): void;
+}
+
+export interface TypeMistake {
+  readonly message: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * The library's type check, made to fit JSON: one number type (so `1` and `2.5` mix), `null` fits everywhere,
+ * both branches of a condition and the items of lists may differ.
+ * The tree is changed for it, so it must have been compiled for evaluation before.
+ */
+export function checkTypes(source: string, tree: ASTNode, check: () => Checked): { type: string } | TypeMistake {
+  loosen(tree);
+  const result = check();
+  if (result.valid) return { type: (result.type ?? "dyn").replaceAll("double", "int") };
+  const error = result.error as LibraryError | undefined;
+  // the library points a field's mistake at the field's name alone
+  const { start, end } = error?.node ?? error?.range ?? { start: 0, end: source.length };
+  return { message: inOurWords(error?.summary ?? error?.message ?? "the types do not fit"), start, end };
+}
+
+interface LibraryError {
+  readonly summary?: string;
+  readonly message?: string;
+  readonly node?: { readonly start: number; readonly end: number };
+  readonly range?: { readonly start: number; readonly end: number };
+}
+
+export interface Checked {
+  readonly valid: boolean;
+  readonly type?: string;
+  readonly error?: unknown;
+}
+
+function override(node: ASTNode, make: (original: Check) => Check): void {
+  const checked = node as unknown as CheckedNode;
+  checked.setMeta("check", make(checked.meta.check));
+}
+
+function loosen(node: ASTNode): void {
+  if (node.op === "value" && typeof node.args === "number") override(node, () => (checker) => checker.intType);
+  else if (node.op === "value" && node.args === null) override(node, () => (checker) => checker.dynType);
+  else if (node.op === "call" && node.args[0] === "double") (node.args as [string, ASTNode[]])[0] = "int";
+  else if (node.op === "call" && node.args[0] === "has") asks(node);
+  else if (node.op === "+") override(node, concatenation);
+  else if (node.op === "?:") override(node, choice);
+  for (const child of childrenOf(node)) loosen(child);
+}
+
+/** What `has` may ask for has been checked by our own compiler, which allows `state["x"]` too. */
+function asks(node: ASTNode): void {
+  (node as unknown as CheckedNode).setMeta("macro", undefined);
+  override(node, () => (checker) => checker.getType("bool"));
+}
+
+function concatenation(original: Check): Check {
+  return (checker, node, context) => {
+    if (node.op !== "+") return original(checker, node, context);
+    const [left, right] = node.args.map((part) => checker.check(part, context));
+    if (left?.kind !== "list" || right?.kind !== "list") return original(checker, node, context);
+    return left.unify(checker.registry, right) ?? checker.getType("list<dyn>");
+  };
+}
+
+function choice(original: Check): Check {
+  return (checker, node, context) => {
+    if (node.op !== "?:") return original(checker, node, context);
+    const [condition, yes, no] = node.args.map((part) => checker.check(part, context));
+    if (condition === undefined || yes === undefined || no === undefined || !condition.isDynOrBool()) {
+      return original(checker, node, context);
+    }
+    return yes.unify(checker.registry, no) ?? checker.dynType;
+  };
+}
+
+export function childrenOf(node: ASTNode): readonly ASTNode[] {
+  if (node.op === "value" || node.op === "id") return [];
+  if (node.op === "." || node.op === ".?") return [node.args[0]];
+  if (node.op === "call") return node.args[1];
+  if (node.op === "rcall") return [node.args[1], ...node.args[2]];
+  if (node.op === "map") return node.args.flat();
+  return node.op === "!_" || node.op === "-_" ? [node.args] : node.args;
+}
+
+function inOurWords(message: string): string {
+  return message
+    .replace(/^no such overload: /, "there is no ")
+    .replace(/^found no matching overload for /, "there is no ")
+    .replace(/\b(?:int|double)\b/g, "number")
+    .replace(/\bdyn\b/g, "any")
+    .replace(/\bmap<string, any>/g, "map")
+    .replace(/\blist<any>/g, "list");
+}

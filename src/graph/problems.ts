@@ -1,0 +1,134 @@
+import type { Located, Span } from "./text/located.ts";
+import { lineStarts, placeOf, spanAt, spanWithin } from "./text/located.ts";
+
+export type Severity = "error" | "warning";
+export type Path = readonly (string | number)[];
+
+/** One mistake in a document, with where it is and the way out. */
+export interface Problem {
+  readonly severity: Severity;
+  /** Stable; docs/language.md lists them. */
+  readonly code: string;
+  readonly message: string;
+  /** JSON Pointer (RFC 6901) into the document. */
+  readonly path: string;
+  /** From 1; present when the document came as text. */
+  readonly line?: number;
+  readonly column?: number;
+  readonly endLine?: number;
+  readonly endColumn?: number;
+  readonly hint?: string;
+}
+
+export interface Found {
+  readonly code: string;
+  readonly message: string;
+  readonly path: Path;
+  readonly severity?: Severity;
+  readonly hint?: string;
+  /** Points at the key instead of the value. */
+  readonly atKey?: boolean;
+  /** A part of the string at `path`, as offsets into it. */
+  readonly within?: Span;
+  /** A place in the text where the document has none (a syntax mistake). */
+  readonly span?: Span;
+}
+
+/** More are not reported: nobody reads them, and a hostile document must not cost a list of a million. */
+const MOST_PROBLEMS = 200;
+
+export function pointer(path: Path): string {
+  return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+/** Collects the problems of one document, and places them in its text. */
+export class Problems {
+  readonly #found: Found[] = [];
+  #failed = false;
+
+  add(found: Found): void {
+    if (found.severity !== "warning") this.#failed = true;
+    if (!this.full) this.#found.push(found);
+  }
+
+  /** No more will be shown, so no more need be looked for. */
+  get full(): boolean {
+    return this.#found.length >= MOST_PROBLEMS;
+  }
+
+  /** Whether an error (not only warnings) was found. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** In the order of the text where there is one, otherwise as found. */
+  list(text: string | undefined, root: Located | undefined): Problem[] {
+    const starts = text === undefined ? [] : lineStarts(text);
+    const placed = this.#found.map((found) => ({ found, span: spanOf(found, text, root) }));
+    if (text !== undefined) placed.sort((one, other) => (one.span?.start ?? 0) - (other.span?.start ?? 0));
+    const problems = placed.map(({ found, span }) => toProblem(found, span, starts));
+    if (this.full) {
+      const message = `The list ends after ${MOST_PROBLEMS}; there may be more problems.`;
+      problems.push({ severity: this.#failed ? "error" : "warning", code: "more_problems", message, path: "" });
+    }
+    return problems;
+  }
+}
+
+function spanOf(found: Found, text: string | undefined, root: Located | undefined): Span | undefined {
+  if (found.span !== undefined) return found.span;
+  if (text === undefined) return undefined;
+  // a text that could not be read has no places but its beginning
+  if (root === undefined) return { start: 0, end: 0 };
+  if (found.within !== undefined) return spanWithin(text, root, found.path, found.within);
+  return spanAt(root, found.path, found.atKey ?? false);
+}
+
+function toProblem(found: Found, span: Span | undefined, starts: readonly number[]): Problem {
+  const start = span === undefined ? undefined : placeOf(starts, span.start);
+  const end = span === undefined ? undefined : placeOf(starts, span.end);
+  return {
+    severity: found.severity ?? "error",
+    code: found.code,
+    message: found.message,
+    path: pointer(found.path),
+    ...(start === undefined ? {} : { line: start.line, column: start.column }),
+    ...(end === undefined ? {} : { endLine: end.line, endColumn: end.column }),
+    ...(found.hint === undefined ? {} : { hint: found.hint }),
+  };
+}
+
+/** Names compared at most, so that a hostile document cannot make hints dear. */
+const MOST_COMPARED = 300;
+
+/** The nearest of the known names, for "did you mean"; undefined when none is near. */
+export function nearest(name: string, known: Iterable<string>): string | undefined {
+  if (name.length > 64) return undefined;
+  let best: string | undefined;
+  let bestDistance = Math.min(3, Math.ceil(name.length / 2));
+  let compared = 0;
+  for (const candidate of known) {
+    if (compared > MOST_COMPARED) break;
+    if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
+    compared += 1;
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase(), bestDistance);
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+/** Levenshtein's, exact below `bound`: cells farther from the diagonal than that cannot matter. */
+function editDistance(one: string, other: string, bound: number): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  let next = [...row];
+  for (let i = 1; i <= one.length; i += 1) {
+    next.fill(bound);
+    next[0] = i;
+    for (let j = Math.max(1, i - bound); j <= Math.min(other.length, i + bound); j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (one[i - 1] === other[j - 1] ? 0 : 1);
+      next[j] = Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
+    }
+    [row, next] = [next, row];
+  }
+  return row[other.length] ?? 0;
+}

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { REDUCERS } from "./channels.ts";
+
+export const FORMAT = 1;
+export const ID = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+export const ID_HINT = "Begin with a letter, then letters, digits, _ and -, at most 64 in all.";
+/** Ends of edges that are not nodes. */
+export const RESERVED: ReadonlySet<string> = new Set(["start", "end"]);
+
+const DURATION = /^(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h)$/;
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const LONGEST_MS = 7 * 24 * 3_600_000;
+
+/** `250ms`, `30s`, `5m`, `2h`, or a number of milliseconds. */
+export function durationMs(duration: string | number): number {
+  if (typeof duration === "number") return duration;
+  const [, amount = "", unit = ""] = DURATION.exec(duration) ?? [];
+  return Math.round(Number(amount) * (UNIT_MS[unit] ?? Number.NaN));
+}
+
+const duration = z
+  .union([
+    z.number().int().min(0).max(LONGEST_MS),
+    z.string().regex(DURATION, "Write a duration such as 250ms, 30s, 5m or 2h."),
+  ])
+  .refine((value) => durationMs(value) <= LONGEST_MS, { message: "A duration is at most 168h." })
+  .describe("250ms, 30s, 5m, 2h, or a number of milliseconds");
+
+const positiveDuration = duration.refine((value) => durationMs(value) > 0, {
+  message: "This duration must be above 0.",
+});
+
+const idText = z.string().regex(ID, ID_HINT);
+const description = z.string().max(10_000).optional();
+
+export const channelSchema = z.strictObject({
+  reducer: z.enum(REDUCERS).default("last").describe("How writes fold into the channel's value"),
+  conflict: z
+    .enum(["error", "last"])
+    .optional()
+    .describe("For the reducer last: what two writes do that have not seen each other"),
+  default: z.unknown().optional().describe("The value before anything is written"),
+  schema: z.record(z.string(), z.unknown()).optional().describe("JSON Schema of the channel's value"),
+  description,
+});
+
+const retrySchema = z.union([
+  z.number().int().min(1).max(100).describe("Attempts in all"),
+  z.strictObject({
+    attempts: z.number().int().min(1).max(100),
+    delay: duration.optional().describe("Before the second attempt; doubled each time"),
+    max_delay: duration.optional(),
+  }),
+]);
+
+/** Fields that every kind of node has. */
+export const nodeCommonSchema = z.object({
+  kind: z.string().describe("What the node does"),
+  description,
+  join: z
+    .enum(["all", "each"])
+    .default("all")
+    .describe("Once for everything that arrives together, or once for each arrival"),
+  retry: retrySchema.optional().describe("Attempts at what may succeed later"),
+  timeout: positiveDuration.optional().describe("For one attempt"),
+});
+export const COMMON_FIELDS: ReadonlySet<string> = new Set(Object.keys(nodeCommonSchema.shape));
+
+export const edgeSchema = z.strictObject({
+  from: z.string().describe("A node, or start"),
+  to: z.string().describe("A node, or end"),
+  when: z.string().optional().describe("CEL; the edge is taken when it is true"),
+  else: z.literal(true).optional().describe("Taken when no `when` of the same node is true"),
+});
+
+export const limitsSchema = z.strictObject({
+  steps: z.number().int().min(1).max(100_000).default(100).describe("Longest chain of tasks in one run"),
+  concurrency: z.number().int().min(1).max(1000).default(6).describe("Tasks running at once"),
+});
+
+/** The document around its channels, nodes and edges, which are checked one by one so that one mistake hides no other. */
+export const headSchema = z.strictObject({
+  edgewise: z.literal(FORMAT).describe("Version of the format"),
+  id: idText.describe("The graph's id"),
+  name: z.string().max(200).optional(),
+  description,
+  channels: z.record(z.string(), z.unknown()).default({}).describe("The parts of the state"),
+  input: z.array(z.string()).optional().describe("Channels an input may set; all if left out"),
+  output: z.array(z.string()).optional().describe("Channels a result shows; all if left out"),
+  nodes: z.record(z.string(), z.unknown()).describe("What is done, by id"),
+  edges: z.array(z.unknown()).describe("What follows what"),
+  limits: limitsSchema.optional(),
+});
+
+export type ChannelConfig = z.infer<typeof channelSchema>;
+export type NodeCommon = z.infer<typeof nodeCommonSchema>;
+export type EdgeConfig = z.infer<typeof edgeSchema>;
+export type Limits = z.infer<typeof limitsSchema>;
