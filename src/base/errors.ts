@@ -13,6 +13,7 @@ export type ErrorCode =
   | "method_not_allowed"
   | "conflict"
   | "thread_busy"
+  | "idempotency_mismatch"
   | "unsupported"
   | "misconfigured"
   | "unavailable"

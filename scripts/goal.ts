@@ -1,0 +1,19 @@
+/** One line of evidence: what was wanted, what came out, whether that is enough. */
+export interface Goal {
+  readonly goal: string;
+  /** With its unit, as it is printed. */
+  readonly figure: string;
+  readonly met: boolean;
+}
+
+/** What `bench/*.bench.ts` and `test/proof/*.proof.ts` export. */
+export interface Evidence {
+  run(options: EvidenceOptions): Promise<readonly Goal[]>;
+}
+
+export interface EvidenceOptions {
+  /** A smaller version that takes seconds: shows that it runs, proves less. */
+  readonly short: boolean;
+  /** What stands behind the name on the command line. */
+  readonly args: readonly string[];
+}

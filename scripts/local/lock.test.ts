@@ -1,0 +1,58 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { takeLock } from "./lock.ts";
+import { identify, isAlive } from "./process-identity.ts";
+
+let state = "";
+const notes: string[] = [];
+beforeEach(() => {
+  state = mkdtempSync(join(tmpdir(), "edgewise-lock-"));
+  notes.length = 0;
+});
+afterEach(() => rmSync(state, { recursive: true, force: true }));
+const take = () => takeLock(state, (line) => void notes.push(line));
+const dead = { pid: 999_999_999, startedAt: "1" };
+
+function sleeper() {
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  const found = identify(child.pid ?? 0);
+  if (found === undefined) throw new Error("the child is not there");
+  return { child, identity: found };
+}
+
+it("a living server's folder is refused, a released one is not", async () => {
+  const lock = await take();
+  lock.record({ url: "http://127.0.0.1:1" });
+  await expect(take()).rejects.toThrow(
+    `Another Edgewise (process ${process.pid} at http://127.0.0.1:1) is using ${state}`,
+  );
+  lock.release();
+  await expect(take()).resolves.toBeDefined();
+});
+
+it("ends the runtime that a dead server left behind, by number and start time", async () => {
+  const { identity } = sleeper();
+  writeFileSync(join(state, "server.json"), JSON.stringify({ server: dead, runtime: identity }));
+  await take();
+  expect(isAlive(identity)).toBe(false);
+  expect(notes).toEqual([expect.stringContaining(`process ${identity.pid}`)]);
+});
+
+it("never ends a process that merely has the same number", async () => {
+  const { child, identity } = sleeper();
+  writeFileSync(join(state, "server.json"), JSON.stringify({ server: dead, runtime: { ...identity, startedAt: "0" } }));
+  writeFileSync(join(state, "runtime.pid"), String(identity.pid));
+  await take();
+  expect(isAlive(identity)).toBe(true);
+  expect(notes).toEqual([]);
+  child.kill("SIGKILL");
+});
+
+it("takes a folder whose record was torn", async () => {
+  writeFileSync(join(state, "server.json"), '{"server":{"pi');
+  await take();
+  expect(JSON.parse(readFileSync(join(state, "server.json"), "utf8"))).toMatchObject({ server: { pid: process.pid } });
+});
