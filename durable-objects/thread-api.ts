@@ -16,9 +16,9 @@ export interface Address {
 export interface GraphVersion {
   readonly graphId: string;
   readonly version: number;
-  /** SHA-256 (hex) of the document's canonical JSON. */
+  /** The plan's hash: equal for equal documents (src/graph/identity.ts). */
   readonly hash: string;
-  /** The document as canonical JSON. */
+  /** The document as JSON, its nodes and channels in their order. */
   readonly document: string;
 }
 

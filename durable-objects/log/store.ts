@@ -63,7 +63,7 @@ export class ThreadStore {
 
   // --- graphs ---------------------------------------------------------------------------------------------------------
 
-  /** The document a run is pinned to, as canonical JSON; kept once, whatever is published later. */
+  /** The document a run is pinned to, as JSON in its own order; kept once, whatever is published later. */
   keepGraph(hash: string, document: string): void {
     this.blobs.putAs(`graph:${hash}`, document);
   }

@@ -26,6 +26,8 @@ export function loadPlan(hash: string, document: () => string): LoadedPlan {
     const first = compiled.problems[0];
     throw failure("invalid_graph", `The stored graph ${hash} does not compile: ${first?.message ?? "unknown reason"}`);
   }
+  // A text that hashes to something else is not the version that the run was started on.
+  if (compiled.plan.hash !== hash) throw failure("invalid_graph", `The stored graph ${hash} has become ${compiled.plan.hash}.`);
   const loaded = { plan: compiled.plan, topology: createTopology(compiled.plan.structure) };
   CACHE.set(hash, loaded);
   for (const oldest of CACHE.keys()) {

@@ -12,7 +12,6 @@ export async function bundleWorker(entry: string, outfile: string, minify = fals
     outfile,
     bundle: true,
     minify,
-    keepNames: true,
     format: "esm",
     target: "es2024",
     sourcemap: "linked",

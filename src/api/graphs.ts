@@ -1,7 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { failure } from "../base/errors.ts";
-import { canonicalJson } from "../base/json.ts";
 import { compileGraph } from "../graph/compile.ts";
+import { documentText } from "../graph/identity.ts";
+import type { Plan } from "../graph/plan.ts";
 import { nodeKinds } from "../nodes/registry.ts";
 import {
   type GraphLine,
@@ -115,7 +116,7 @@ export const graphs = newRouter()
       graphId,
       assistantId,
       hash,
-      document: documentOf(plan.document),
+      document: documentOf(plan),
       source: source.text,
       sourceType: source.type,
       createdAt: Date.now(),
@@ -155,8 +156,9 @@ function compile(source: GraphSource) {
   });
 }
 
-function documentOf(document: Parameters<typeof canonicalJson>[0]): string {
-  const text = canonicalJson(document);
+/** In its own order: which node stands first means something (R5). */
+function documentOf(plan: Plan): string {
+  const text = documentText(plan);
   if (text.length <= MAX_DOCUMENT_LENGTH) return text;
   throw failure("payload_too_large", `The document has ${text.length} characters; ${MAX_DOCUMENT_LENGTH} are allowed.`);
 }

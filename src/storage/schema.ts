@@ -26,7 +26,7 @@ export const graphVersions = sqliteTable(
     /** Of the graph's system assistant: a UUIDv5 of the graph's id, by which LangGraph's clients may name it too. */
     assistantId: text("assistant_id").notNull(),
     hash: text().notNull(),
-    /** Canonical JSON: what runs. */
+    /** JSON in the document's own order: what runs. */
     document: text().notNull(),
     /** As it was sent (YAML or JSON), comments and all. */
     source: text().notNull(),

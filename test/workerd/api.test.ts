@@ -37,6 +37,32 @@ describe("graphs", () => {
     expect(answers.map((answer) => answer.version).sort((a, b) => a - b)).toEqual(names.map((_, index) => index + 1));
   });
 
+  it("[R5] keep the order of their nodes and channels, on which results depend", async () => {
+    const step = { kind: "transform", set: { order: "'x'" } };
+    const document = {
+      edgewise: 1,
+      id: "ordered",
+      channels: { z: {}, order: { reducer: "append" }, a: {} },
+      nodes: { zebra: step, ant: step },
+      edges: [
+        { from: "start", to: "zebra" },
+        { from: "start", to: "ant" },
+      ],
+    };
+    const { hash } = await read<{ hash: string }>(post("/graphs", document));
+    const kept = await read<{ document: typeof document }>(call("/graphs/ordered", { key }));
+    expect([Object.keys(kept.document.nodes), Object.keys(kept.document.channels)]).toEqual([
+      ["zebra", "ant"],
+      ["z", "order", "a"],
+    ]);
+    const ran = await post("/runs", { assistant_id: "ordered" });
+    expect(await ran.json()).toMatchObject({ graph: { hash } });
+    const updates = await (
+      await call(`${ran.headers.get("content-location")}/stream?stream_mode=updates`, { key })
+    ).text();
+    expect(updates.indexOf('"zebra"')).toBeLessThan(updates.indexOf('"ant"'));
+  });
+
   it("come back as the YAML they were, comments and all", async () => {
     const body =
       "# mine\nedgewise: 1\nid: commented\nnodes: { a: { kind: transform } }\nedges: [{ from: start, to: a }]\n";
