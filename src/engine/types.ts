@@ -75,7 +75,7 @@ export interface Step {
   readonly ready: readonly Task[];
   /** To be started now (first start or resumed), within the concurrency limit. */
   readonly start: readonly Task[];
-  /** Made ready beyond the step limit and failed at once (R9). */
+  /** Made ready (or resumed) beyond the step limit and failed at once (R9); these are not in `ready`, and stay in flight as failed. */
   readonly failed: readonly { readonly task: Task; readonly error: ErrorRecord }[];
   readonly rest: Rest;
 }
@@ -85,6 +85,8 @@ export interface EngineOptions {
   readonly steps: number;
   /** Tasks running at once; waiting and composite ones hold no slot. */
   readonly concurrency: number;
+  /** What messages call a node (R6 names writers and reader); without it, `#` and its position. */
+  readonly nodeName?: (node: number) => string;
 }
 
 /** One run of a graph. Deterministic: no clock, no randomness, no I/O. */

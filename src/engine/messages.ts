@@ -1,0 +1,144 @@
+import { isJsonObject, type Json } from "../base/json.ts";
+import type { Fold } from "./fold.ts";
+
+/** The id that stands for every message before it. */
+const ALL = "__remove_all__";
+
+/**
+ * A conversation, as LangGraph's `add_messages` keeps it: a message with a known id takes that message's place, one of
+ * type "remove" deletes the message it names (unknown: nothing happens), the rest are added at the end.
+ *
+ * Shared as other lists are (see ListFold). A message that changes anything but the end forces a copy, once per fold.
+ */
+export class MessagesFold implements Fold {
+  readonly #storage: Storage;
+  /** -1 while the channel is absent. */
+  readonly #length: number;
+
+  private constructor(storage: Storage, length: number) {
+    this.#storage = storage;
+    this.#length = length;
+  }
+
+  static open(start: Json | undefined): MessagesFold {
+    // A list is taken as it is: it was folded when it was written, and a thread may start many runs from it.
+    if (Array.isArray(start)) return new MessagesFold(new Storage(start.slice()), start.length);
+    const absent = new MessagesFold(new Storage([]), -1);
+    return start === undefined ? absent : absent.with([start]);
+  }
+
+  with(writes: readonly Json[]): MessagesFold {
+    if (writes.length === 0) return this;
+    const conversation = new Conversation(this.#storage, Math.max(this.#length, 0));
+    for (const write of writes) {
+      for (const message of Array.isArray(write) ? write : [write]) {
+        if (messageProblem(message) === undefined) conversation.take(message);
+      }
+    }
+    const storage = conversation.close();
+    return new MessagesFold(storage, storage.items.length);
+  }
+
+  value(): Json | undefined {
+    return this.#length < 0 ? undefined : this.#storage.items.slice(0, this.#length);
+  }
+}
+
+/** What keeps a value from being a message or a list of them; undefined when nothing does. */
+export function messageProblem(value: Json): string | undefined {
+  for (const message of Array.isArray(value) ? value : [value]) {
+    if (!isJsonObject(message) || typeof message["type"] !== "string") {
+      return 'takes messages (objects with a "type"), one or a list';
+    }
+    const { id } = message;
+    if (id !== undefined && id !== null && typeof id !== "string") return "takes messages whose ids are strings";
+    if (message["type"] === "remove" && typeof id !== "string") return 'takes messages to remove with their "id"';
+  }
+  return undefined;
+}
+
+/** Messages and where each id is among them. */
+class Storage {
+  readonly items: Json[];
+  #placeById: Map<string, number> | undefined;
+
+  constructor(items: Json[], placeById?: Map<string, number>) {
+    this.items = items;
+    this.#placeById = placeById;
+  }
+
+  get placeById(): Map<string, number> {
+    this.#placeById ??= placesOf(this.items);
+    return this.#placeById;
+  }
+
+  /** A copy that may change anywhere. It takes the places along; this storage finds its own again if it is asked. */
+  split(length: number): Storage {
+    const places = length === this.items.length ? this.#placeById : undefined;
+    if (places !== undefined) this.#placeById = undefined;
+    return new Storage(this.items.slice(0, length), places);
+  }
+}
+
+/** The one writer of a storage while a fold is made. */
+class Conversation {
+  #storage: Storage;
+  /** Nobody else holds a part of the storage: it may change anywhere, not only at its end. */
+  #mine: boolean;
+  /** Places of deleted messages; closed all at once, so that trimming a long conversation is one pass. */
+  readonly #holes = new Set<number>();
+
+  constructor(storage: Storage, length: number) {
+    this.#mine = storage.items.length !== length;
+    this.#storage = this.#mine ? storage.split(length) : storage;
+  }
+
+  take(message: Json): void {
+    const id = idOf(message);
+    const place = id === undefined ? undefined : this.#storage.placeById.get(id);
+    if (isJsonObject(message) && message["type"] === "remove") this.#remove(id, place);
+    else if (place === undefined) this.#add(id, message);
+    else this.#own().items[place] = message;
+  }
+
+  close(): Storage {
+    if (this.#holes.size === 0) return this.#storage;
+    return new Storage(this.#storage.items.filter((_, place) => !this.#holes.has(place)));
+  }
+
+  #add(id: string | undefined, message: Json): void {
+    if (id !== undefined) this.#storage.placeById.set(id, this.#storage.items.length);
+    this.#storage.items.push(message);
+  }
+
+  #remove(id: string | undefined, place: number | undefined): void {
+    if (id === ALL) {
+      this.#storage = new Storage([]);
+      this.#mine = true;
+      this.#holes.clear();
+    } else if (id !== undefined && place !== undefined) {
+      this.#own().placeById.delete(id);
+      this.#holes.add(place);
+    }
+  }
+
+  #own(): Storage {
+    if (!this.#mine) this.#storage = this.#storage.split(this.#storage.items.length);
+    this.#mine = true;
+    return this.#storage;
+  }
+}
+
+function placesOf(messages: readonly Json[]): Map<string, number> {
+  const places = new Map<string, number>();
+  for (const [place, message] of messages.entries()) {
+    const id = idOf(message);
+    if (id !== undefined) places.set(id, place);
+  }
+  return places;
+}
+
+function idOf(message: Json): string | undefined {
+  const id = isJsonObject(message) ? message["id"] : undefined;
+  return typeof id === "string" ? id : undefined;
+}

@@ -1,0 +1,30 @@
+/** Planted errors: each turns one sentence of the rules around. A property that does not notice one proves nothing. */
+export const MUTATIONS = {
+  "one-by-one": "R2: what is ready is judged one by one, so the first blocks the second",
+  "wait-is-not-in-flight": "R8: a waiting task holds nothing back",
+  "failed-is-not-in-flight": "R9: a failed task holds nothing back",
+  "node-does-not-block-itself": "R2: a task in flight at v does not block v",
+  "pending-upstream-ignored": "R2: pending activations upstream hold nothing back",
+  "sends-merge": "R1: sends merge like ordinary activations",
+  "level-from-causes": "R5: the level counts from the senders only",
+  "level-by-turn-of-events": "R5: the level counts commits instead of what was seen",
+  "head-ignores-its-loop": "R3: a pending head does not wait for its loop",
+  "earlier-turns-unseen": "R4: a task does not see earlier turns of its loops",
+  "sees-everything": "R4: a task sees everything committed",
+  "sees-causes-only": "R4: a task sees what activated it, and nothing that went another way",
+  "view-taken-at-start": "R2: the view is taken when a slot is free",
+  "fold-in-order-of-arrival": "R5: folds are in order of commit",
+  "ordinals-in-order-of-arrival": "R5: ordinals follow the order of commit",
+  "conflict-by-level": "R6: the highest level wins, seen or not",
+  "outside-write-at-level-zero": "R7: a write from outside is ordered before all tasks",
+  "outside-write-unseen": "R7: a write from outside is not seen by what is made ready later",
+  "answer-seen-by-everybody": "R8: what a resumed task wrote is seen by everything made ready later",
+  "resume-without-refresh": "R8: a resumed task does not see what was written while it waited",
+  "resume-keeps-its-level": "R8: a resumed task is ordered before what it has seen",
+  "each-sees-everything": "R11: a task of an each node sees everything committed",
+  "each-merges": "R11: arrivals at an each node wait and merge",
+  "step-limit-counts-tasks": "R9: the step limit counts tasks, not levels",
+  "waiting-holds-a-slot": "R8: a waiting task keeps its slot",
+} as const;
+
+export type Mutation = keyof typeof MUTATIONS;
