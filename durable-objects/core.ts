@@ -1,6 +1,7 @@
 import { failure, toErrorRecord } from "../src/base/errors.ts";
 import type { JsonObject } from "../src/base/json.ts";
 import type { Task } from "../src/engine/types.ts";
+import type { Plan } from "../src/graph/plan.ts";
 import type { Models } from "../src/models/contract.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { type Chunk, type Commit, isCheckpoint, type LogEntry } from "./log/entry.ts";
@@ -11,7 +12,7 @@ import { Performer } from "./performer.ts";
 import { readInput } from "./run/input.ts";
 import { LiveRun, type Verdict } from "./run/live-run.ts";
 import type { Values } from "./run/playback.ts";
-import { type LoadedPlan, loadPlan } from "./run/plans.ts";
+import { loadPlan } from "./run/plans.ts";
 import { verdictOn } from "./run/ending.ts";
 import { newRun } from "./run/new-run.ts";
 import type { Address, StartRun, ThreadStatus } from "./thread-api.ts";
@@ -118,14 +119,14 @@ export class ThreadCore {
   }
 
   #replay(run: RunRow, lastSeq: number): void {
-    let loaded: LoadedPlan;
+    let plan: Plan;
     try {
-      loaded = this.plan(run.graphHash);
+      plan = this.plan(run.graphHash);
     } catch (thrown) {
       if (run.lastSeq === null) this.#giveUp(run, thrown, lastSeq);
       return;
     }
-    const live = new LiveRun(run, loaded, this.#values);
+    const live = new LiveRun(run, plan, this.#values);
     for (const commit of this.store.commits(run.firstSeq, run.lastSeq ?? lastSeq)) live.replayed(commit);
     if (run.lastSeq === null) this.#live = live;
     else this.#values = live.playback.threadValues();
@@ -152,7 +153,7 @@ export class ThreadCore {
   }
 
   /** The plan of a graph whose document lies in this thread. */
-  plan(hash: string): LoadedPlan {
+  plan(hash: string): Plan {
     return loadPlan(hash, () => this.store.graph(hash));
   }
 
@@ -185,9 +186,9 @@ export class ThreadCore {
    * Durable when it returns, as far as the platform's output gate goes: no reply leaves before the commit is on disk.
    * @throws EdgewiseError for an input the graph refuses; nothing is written then.
    */
-  startRun(command: StartRun, loaded: LoadedPlan): RunRow {
+  startRun(command: StartRun, plan: Plan): RunRow {
     const { tenant, threadId, graph } = command;
-    const outcome = readInput(command, loaded.plan, this.#values);
+    const outcome = readInput(command, plan, this.#values);
     const now = this.#now();
     const earlier = this.#row ? (this.store.lastRun()?.n ?? 0) : 0;
     const row = newRun(command, { n: earlier + 1, firstSeq: this.#last.seq + 1, now });
@@ -197,7 +198,7 @@ export class ThreadCore {
       else if (this.#row.metadata["assistant_id"] !== command.assistantId) this.patchThread(belongsTo);
       this.store.keepGraph(graph.hash, graph.document);
       this.store.insertRun(row, tenant);
-      this.#live = new LiveRun(row, loaded, this.#values);
+      this.#live = new LiveRun(row, plan, this.#values);
       this.#outbox.add(liveNotice(threadId, row, now + OVERDUE_MS));
       this.#commit(this.#live, { type: "run-started", outcome }, []);
     });

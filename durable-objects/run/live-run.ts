@@ -6,7 +6,7 @@ import { Attempt, type Settled, type Surroundings } from "./attempt.ts";
 import { retryDelay } from "./backoff.ts";
 import { combine } from "./failures.ts";
 import { Playback, type Values } from "./playback.ts";
-import type { LoadedPlan } from "./plans.ts";
+import type { Plan } from "../../src/graph/plan.ts";
 
 /** A task between its start and its outcome. */
 type Ongoing =
@@ -33,9 +33,9 @@ export class LiveRun {
   #nextEvent: number;
   #epoch = 0;
 
-  constructor(row: RunRow, loaded: LoadedPlan, base: Values) {
+  constructor(row: RunRow, plan: Plan, base: Values) {
     this.row = row;
-    this.playback = new Playback(loaded, row, base);
+    this.playback = new Playback(plan, row, base);
     this.#nextEvent = row.eventFloor;
   }
 

@@ -5,7 +5,6 @@ import type { Engine, Step } from "../../src/engine/types.ts";
 import type { Plan } from "../../src/graph/plan.ts";
 import { type LogEntry, toEngineEvent } from "../log/entry.ts";
 import type { RunRow } from "../log/rows.ts";
-import type { LoadedPlan } from "./plans.ts";
 
 /** Channel values of a thread. */
 export type Values = ReadonlyMap<string, Json>;
@@ -19,16 +18,20 @@ export class Playback {
   readonly engine: Engine;
   readonly #base: Values;
 
-  constructor(loaded: LoadedPlan, row: RunRow, base: Values) {
-    this.plan = loaded.plan;
+  constructor(plan: Plan, row: RunRow, base: Values) {
+    this.plan = plan;
     this.#base = base;
     const known = new Map<string, Json>();
-    for (const { name } of loaded.plan.channels) {
+    for (const { name } of plan.channels) {
       const value = base.get(name);
       if (value !== undefined) known.set(name, value);
     }
-    const options = { steps: stepLimit(loaded.plan, row.kwargs), concurrency: loaded.plan.limits.concurrency };
-    this.engine = createEngine(loaded.plan.structure, loaded.topology, options, known);
+    const options = {
+      steps: stepLimit(plan, row.kwargs),
+      concurrency: plan.limits.concurrency,
+      nodeName: (node: number) => plan.nodes[node]?.id ?? `#${node}`,
+    };
+    this.engine = createEngine(plan.structure, plan.topology, options, known);
   }
 
   /** Undefined for an entry that the rules are not concerned with. */

@@ -4,7 +4,6 @@ import type { Outcome, Step, Task } from "../../src/engine/types.ts";
 import type { Chunk, Commit } from "../log/entry.ts";
 import type { Plan } from "../../src/graph/plan.ts";
 import type { RunRow } from "../log/rows.ts";
-import type { LoadedPlan } from "../run/plans.ts";
 import { Playback, type Values } from "../run/playback.ts";
 import type { StreamMode } from "../thread-api.ts";
 import { taskUuid } from "./identity.ts";
@@ -28,11 +27,11 @@ export class Framer {
   /** Only for modes that show what an entry alone does not say. */
   readonly #playback: Playback | undefined;
 
-  constructor(row: RunRow, loaded: LoadedPlan, base: Values, modes: readonly StreamMode[]) {
+  constructor(row: RunRow, plan: Plan, base: Values, modes: readonly StreamMode[]) {
     this.#row = row;
     this.#modes = new Set(modes);
-    this.#plan = loaded.plan;
-    this.#playback = modes.includes("values") || modes.includes("tasks") ? new Playback(loaded, row, base) : undefined;
+    this.#plan = plan;
+    this.#playback = modes.includes("values") || modes.includes("tasks") ? new Playback(plan, row, base) : undefined;
   }
 
   get wantsChunks(): boolean {

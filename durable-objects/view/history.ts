@@ -30,7 +30,7 @@ export function inputOf(core: ThreadCore, run: RunRow): JsonObject {
 
 /** The channels a finished run shows as its result. */
 export function resultOf(core: ThreadCore, run: RunRow): JsonObject {
-  if (run.lastSeq === core.lastCommit.seq) return pick(core.values, core.plan(run.graphHash).plan.output);
+  if (run.lastSeq === core.lastCommit.seq) return pick(core.values, core.plan(run.graphHash).output);
   const played = playWhole(core, run, valuesBefore(core, run));
   return played.values(played.plan.output);
 }

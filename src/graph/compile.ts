@@ -18,6 +18,7 @@ import type { Problem } from "./problems.ts";
 import { headSchema, limitsSchema } from "./schema.ts";
 import type { Limits } from "./schema.ts";
 import type { Structure } from "./structure.ts";
+import { createTopology } from "./topology.ts";
 import { readSource, textOf } from "./text/read.ts";
 import type { GraphSource } from "./text/read.ts";
 
@@ -116,7 +117,8 @@ function assemble({ edges, ...parts }: Parts): Plan {
     each: new Set(nodes.filter((node) => node.join === "each").map((node) => node.index)),
     channels: parts.channels,
   };
-  return { ...parts, hash: documentHash(parts.document), nodes, starts, structure };
+  const topology = createTopology(structure);
+  return { ...parts, hash: documentHash(parts.document), nodes, starts, structure, topology };
 }
 
 function targetsOf(edges: readonly PlanEdge[]): readonly number[] {

@@ -55,3 +55,30 @@ describe("warnings", () => {
     expect(warnings(channels, edges, more)).toEqual(expected.map((each) => `warning ${each}`));
   });
 });
+
+it("[R11] warns of join: each where a loop is entered, and of no other place", () => {
+  const loop = (each: string) =>
+    compileGraph(
+      {
+        document: {
+          edgewise: 1,
+          id: "loop",
+          channels: { x: { reducer: "sum", default: 0 } },
+          nodes: Object.fromEntries(
+            ["a", "b"].map((id) => [
+              id,
+              { kind: "transform", set: { x: "1" }, ...(id === each ? { join: "each" } : {}) },
+            ]),
+          ),
+          edges: [
+            { from: "start", to: "a" },
+            { from: "a", to: "b" },
+            { from: "b", to: "a", when: "state.x < 9" },
+          ],
+        },
+      },
+      nodeKinds,
+    );
+  expect(loop("a")).toMatchObject({ ok: true, warnings: [{ code: "each_on_head", path: "/nodes/a/join" }] });
+  expect(loop("b")).toMatchObject({ ok: true, warnings: [] });
+});

@@ -5,6 +5,7 @@ import type { Plan, PlanEdge } from "./plan.ts";
 export function lint(plan: Plan, work: Compilation): void {
   lintReach(plan, work);
   lintCycles(plan, work);
+  lintHeads(plan, work);
   lintChannels(plan, work);
 }
 
@@ -50,6 +51,16 @@ function lintCycles(plan: Plan, work: Compilation): void {
     atKey: true,
     hint: "Give an edge of the cycle a when.",
   });
+}
+
+/** R11: a loop is begun once a turn, so its head takes its arrivals together whatever it says. */
+function lintHeads(plan: Plan, work: Compilation): void {
+  for (const node of plan.nodes) {
+    if (node.join !== "each" || plan.topology.places[node.index]?.head !== true) continue;
+    const message = `"${node.id}" is where a loop is entered, and a turn begins once: join: each does nothing there.`;
+    const hint = "Put join: each on a node inside the loop, or behind it.";
+    work.problems.add({ severity: "warning", code: "each_on_head", message, path: ["nodes", node.id, "join"], hint });
+  }
 }
 
 function surelyStays(edges: readonly PlanEdge[], among: ReadonlySet<number>): boolean {

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../base/json.ts";
 import type { Channel } from "./channels.ts";
 import type { Structure } from "./structure.ts";
+import type { Topology } from "./topology.ts";
 
 /** What an expression may read. `read` throws an EdgewiseError for a channel in conflict (R6). */
 export interface Scope {
@@ -67,4 +68,6 @@ export interface Plan {
   readonly limits: { readonly steps: number; readonly concurrency: number };
   /** What the engine needs of all this. */
   readonly structure: Structure;
+  /** Loops, heads and reach, computed from it (R3). */
+  readonly topology: Topology;
 }
