@@ -45,10 +45,12 @@ interface Fake {
   readonly said: string[];
   readonly calls: ChatCall[];
   readonly references: string[];
+  readonly emitted: Json[];
 }
 
 function fake(events: readonly ChatEvent[]): Fake {
   const [said, calls, references]: [string[], ChatCall[], string[]] = [[], [], []];
+  const emitted: Json[] = [];
   const context: NodeContext = {
     scope: { read: (channel) => STATE.get(channel) },
     node: "n",
@@ -75,9 +77,9 @@ function fake(events: readonly ChatEvent[]): Fake {
       },
     },
     say: (text) => said.push(text),
-    emit: () => undefined,
+    emit: (value) => void emitted.push(value),
   };
-  return { context, said, calls, references };
+  return { context, said, calls, references, emitted };
 }
 
 const SPOKEN: readonly ChatEvent[] = [
@@ -187,6 +189,20 @@ describe("transform", () => {
   it("fails with the expression's failure", () => {
     const node = nodeOf(planOf({ kind: "transform", set: { facts: "state.answer" } }));
     expect(() => runNode(node, fake([]).context)).toThrow("state.answer is absent");
+  });
+});
+
+describe("emit", () => {
+  it("streams its value at once, and writes nothing", () => {
+    const { context, emitted } = fake([]);
+    const node = nodeOf(planOf({ kind: "emit", value: "{'asked': state.question, 'facts': size(state.facts)}" }));
+    expect(runNode(node, context)).toEqual({ writes: [] });
+    expect(emitted).toEqual([{ asked: "Why?", facts: 2 }]);
+  });
+
+  it("is refused without a value, and with one that names no channel", () => {
+    expect(() => planOf({ kind: "emit" })).toThrow("/nodes/n");
+    expect(() => planOf({ kind: "emit", value: "state.nothing" })).toThrow("/nodes/n/value");
   });
 });
 

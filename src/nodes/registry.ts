@@ -2,6 +2,7 @@ import { failure } from "../base/errors.ts";
 import type { NodeKindSpec } from "../graph/kinds.ts";
 import type { PlanNode } from "../graph/plan.ts";
 import type { NodeContext, NodeKind, NodeResult } from "./contract.ts";
+import { emit } from "./emit.ts";
 import { model } from "./model.ts";
 import { transform } from "./transform.ts";
 
@@ -20,7 +21,7 @@ export type NodeKinds = ReadonlyMap<string, AnyNodeKind>;
  */
 export function withNodeKinds(...own: readonly AnyNodeKind[]): NodeKinds {
   const kinds = new Map<string, AnyNodeKind>();
-  for (const kind of [model, transform, ...own]) {
+  for (const kind of [model, transform, emit, ...own]) {
     if (kinds.has(kind.kind)) throw new TypeError(`There are two node kinds called "${kind.kind}".`);
     kinds.set(kind.kind, kind);
   }

@@ -14,11 +14,13 @@ const TALK = {
   input: ["name"],
   nodes: {
     greet: scripted(GREETING, 5, "greeting", "Greet {{ state.name }}."),
+    announce: { kind: "emit", value: "{'greeted': state.name}" },
     shout: { kind: "transform", set: { shout: "state.greeting.upperAscii()" } },
   },
   edges: [
     { from: "start", to: "greet" },
-    { from: "greet", to: "shout" },
+    { from: "greet", to: "announce" },
+    { from: "announce", to: "shout" },
   ],
 };
 const LONG = {
@@ -89,9 +91,13 @@ describe.each([
       }) as AsyncIterable<Part>,
     );
     expect(parts[0]).toMatchObject({ event: "metadata", data: { run_id: created[0] } });
-    expect(new Set(parts.map((part) => part.event))).toEqual(new Set(["metadata", "values", "updates", "messages"]));
+    expect(new Set(parts.map((part) => part.event))).toEqual(
+      new Set(["metadata", "values", "updates", "messages", "custom"]),
+    );
+    expect(parts.filter((part) => part.event === "custom").map((part) => part.data)).toEqual([{ greeted: "Ada" }]);
     expect(parts.filter((part) => part.event === "updates").map((part) => part.data)).toEqual([
       { greet: { greeting: GREETING } },
+      { announce: {} },
       { shout: { shout: DONE.shout } },
     ]);
     expect(parts.findLast((part) => part.event === "values")?.data).toEqual(DONE);
