@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { secureRandom } from "../../src/base/ids.ts";
 import { mintKey } from "../../src/security/keys.ts";
 import type { MigrationDatabase } from "./migrate.ts";
+import { Stop } from "./stop.ts";
 
 /** Tenant of everything made on this machine. */
 export const LOCAL_TENANT = "local";
@@ -30,4 +31,11 @@ export async function localKey(state: string, database: MigrationDatabase): Prom
   writeFileSync(path, `${key}\n`, { mode: 0o600 });
   chmodSync(path, 0o600);
   return { key, path, isNew: true };
+}
+
+/** For a key that was revoked, changed by hand, or comes from another state folder. */
+export function refusedKey(path: string): Stop {
+  return new Stop(
+    `The key in ${path} is not, or no longer, one of this server. Delete that file and start again: a new key is made.`,
+  );
 }

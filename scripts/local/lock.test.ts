@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { takeLock } from "./lock.ts";
 import { identify, isAlive } from "./process-identity.ts";
 
@@ -16,8 +17,8 @@ afterEach(() => rmSync(state, { recursive: true, force: true }));
 const take = () => takeLock(state, (line) => void notes.push(line));
 const dead = { pid: 999_999_999, startedAt: "1" };
 
-function sleeper() {
-  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+function sleeper(environment: Record<string, string> = {}) {
+  const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore", env: environment });
   const found = identify(child.pid ?? 0);
   if (found === undefined) throw new Error("the child is not there");
   return { child, identity: found };
@@ -49,6 +50,24 @@ it("never ends a process that merely has the same number", async () => {
   expect(isAlive(identity)).toBe(true);
   expect(notes).toEqual([]);
   child.kill("SIGKILL");
+});
+
+it.skipIf(!existsSync("/proc/self/environ"))("ends the runtime that replaced the one on record", async () => {
+  const { identity } = sleeper({ EDGEWISE_RUNTIME_PID_FILE: join(state, "runtime.pid") });
+  writeFileSync(join(state, "server.json"), JSON.stringify({ server: dead, runtime: dead }));
+  writeFileSync(join(state, "runtime.pid"), String(identity.pid));
+  await take();
+  expect(isAlive(identity)).toBe(false);
+});
+
+it.runIf(process.platform === "linux")("takes a folder whose runtime is dead and not yet buried", async () => {
+  // The child of a process that never asks for its end stays in the process table as a zombie.
+  const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+  const [pid] = (await once(parent.stdout, "data")) as [Buffer];
+  writeFileSync(join(state, "runtime.pid"), pid.toString());
+  await vi.waitFor(() => expect(readFileSync(`/proc/${pid.toString().trim()}/stat`, "utf8")).toContain(") Z "));
+  await expect(take()).resolves.toBeDefined();
+  parent.kill("SIGKILL");
 });
 
 it("takes a folder whose record was torn", async () => {

@@ -29,7 +29,9 @@ export async function takeLock(state: string, note: (line: string) => void): Pro
   const path = join(state, "server.json");
   const holder = readHolder(path);
   if (holder !== undefined && isAlive(holder.server)) throw inUse(state, holder);
-  await endLeftover(holder?.runtime ?? unrecordedRuntime(state), note);
+  await endLeftover(holder?.runtime, note);
+  // Another one, if the server was killed before it recorded its runtime, or if that died and was replaced.
+  await endLeftover(unrecordedRuntime(state), note);
   const server = identify(process.pid);
   if (server === undefined) throw new Error("this process does not find itself in the process table");
   let current: Holder = { server };
@@ -59,14 +61,20 @@ export function readRuntimePid(state: string): number | undefined {
   return Number.isNaN(pid) ? undefined : pid;
 }
 
-/** A server killed before it could record its runtime: the number is known, so the command line has to prove it. */
+/** The last runtime that was started here: only its number is known, so its environment has to prove it. */
 function unrecordedRuntime(state: string): ProcessIdentity | undefined {
   const pid = readRuntimePid(state);
-  if (pid === undefined || !existsSync(`/proc/${pid}/environ`)) return undefined;
-  const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
-  return environment.split("\0").includes(`EDGEWISE_RUNTIME_PID_FILE=${runtimePidFile(state)}`)
-    ? identify(pid)
-    : undefined;
+  if (pid === undefined) return undefined;
+  return environmentOf(pid).includes(`EDGEWISE_RUNTIME_PID_FILE=${runtimePidFile(state)}`) ? identify(pid) : undefined;
+}
+
+/** Empty for a process that is gone, is just going, or is somebody else's: none of them is a runtime that could be ended. */
+function environmentOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  } catch {
+    return [];
+  }
 }
 
 async function endLeftover(runtime: Runtime | undefined, note: (line: string) => void): Promise<void> {

@@ -3,7 +3,7 @@ import { nextCommands } from "./commands.ts";
 import { readDocuments } from "./documents.ts";
 import { publishExamples } from "./examples.ts";
 import { runJob } from "./job.ts";
-import { localKey } from "./key.ts";
+import { localKey, refusedKey } from "./key.ts";
 import { chooseModel, type ModelChoice } from "./model.ts";
 import { HELP, readOptions, type Options } from "./options.ts";
 import { ROOT, shownPath } from "./repository.ts";
@@ -24,6 +24,8 @@ async function main(): Promise<void> {
     return;
   }
   const terminal = openTerminal();
+  // Nobody reads on, as after `npm start | head`: as good as Ctrl-C.
+  process.stdout.on("error", () => process.kill(process.pid, "SIGTERM"));
   const model = await chooseModel(environment);
   // Loaded after the options are known to be good: it takes half a second.
   const { startServer } = await import("./server.ts");
@@ -38,7 +40,9 @@ async function main(): Promise<void> {
   leaveOnSignal(terminal, options, server);
   const { key, path, isNew } = await localKey(options.state, server.database);
   const client = openClient(server.url, key);
-  await publishExamples(client, ROOT);
+  await publishExamples(client, ROOT).catch((error: unknown) =>
+    Promise.reject(error instanceof Refused && error.status === 401 ? refusedKey(path) : error),
+  );
   await keepSweeping(server, terminal);
   greet(terminal, options, server, model, performance.now() - startedAt);
   if (isNew)
@@ -87,8 +91,12 @@ async function keepSweeping(server: LocalServer, terminal: Terminal): Promise<vo
   setInterval(() => void sweep("* * * * *"), SWEEP_EVERY_MS);
 }
 
+/** What fails from then on fails because the server is gone, and is nobody's news. */
+let leaving = false;
+
 function leaveOnSignal(terminal: Terminal, options: Options, server: LocalServer): void {
   onStopSignal(async () => {
+    leaving = true;
     terminal.line();
     terminal.line("Stopping.");
     await server.stop();
@@ -105,7 +113,9 @@ function showLog(terminal: Terminal, level: string, message: string): void {
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof Stop) && !(error instanceof Refused)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exit(1);
+  if (!leaving) {
+    if (!(error instanceof Stop) && !(error instanceof Refused)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
 }

@@ -59,8 +59,10 @@ export async function startServer(options: ServerOptions): Promise<LocalServer> 
       Promise.reject(startFailure(options.state, starting.lines(), error)),
     );
     starting.passOn();
-    const worker = await miniflare.getWorker();
-    return { url, database, scheduled: async (cron) => void (await worker.scheduled({ cron })), stop };
+    const runtime = miniflare;
+    // Asked for at each call: a runtime that died is replaced, and what was got of it answers no more.
+    const scheduled = async (cron: string) => void (await (await runtime.getWorker()).scheduled({ cron }));
+    return { url, database, scheduled, stop };
   } catch (error) {
     await stop();
     throw error;

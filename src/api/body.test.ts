@@ -60,6 +60,17 @@ describe("readText", () => {
   it("refuses bytes that are no UTF-8", async () => {
     await expect(readText(stream(Uint8Array.of(0x22, 0xff, 0x22)), 10)).rejects.toMatchObject({ code: "invalid_json" });
   });
+  it("says that a body was cut off, as the sender's fault", async () => {
+    let pulled = 0;
+    const cutOff = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        pulled += 1;
+        if (pulled === 1) controller.enqueue(Uint8Array.of(0x7b));
+        else controller.error(new Error("Network connection lost."));
+      },
+    });
+    await expect(readText(cutOff, 10)).rejects.toMatchObject({ code: "invalid_request" });
+  });
   it("joins a character that two chunks share", async () => {
     const [first, ...rest] = new TextEncoder().encode("é");
     expect(await readText(stream(Uint8Array.of(first ?? 0), Uint8Array.from(rest)), 10)).toBe("é");

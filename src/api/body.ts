@@ -13,7 +13,7 @@ export async function readText(body: ReadableStream<Uint8Array> | null, maxBytes
   if (body === null) return "";
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body) {
+  for await (const chunk of untilCutOff(body)) {
     size += chunk.byteLength;
     if (size > maxBytes) {
       throw failure("payload_too_large", `The body is larger than the ${maxBytes} bytes allowed here.`);
@@ -24,6 +24,15 @@ export async function readText(body: ReadableStream<Uint8Array> | null, maxBytes
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(Buffer.concat(chunks));
   } catch {
     throw failure("invalid_json", "The body is not valid UTF-8.");
+  }
+}
+
+/** A sender that leaves in the middle of its body is no fault of ours. */
+async function* untilCutOff(body: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+  try {
+    yield* body;
+  } catch {
+    throw failure("invalid_request", "The body was cut off before its end.");
   }
 }
 

@@ -45,7 +45,7 @@ describe("the first script of a fresh clone", () => {
     expect(output).not.toContain("npm noise");
   });
 
-  it.each(["start", "test", "evidence", "run"])(
+  it.each(["start", "test", "evidence", "run", "key"])(
     "%s names the log of an install that failed, and ends with 1",
     (script) => {
       const { code, output } = start(`console.log("npm noise"); process.exit(7);`, script);

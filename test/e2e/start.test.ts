@@ -1,9 +1,12 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { readRuntimePid } from "../../scripts/local/lock.ts";
+import { startServer } from "../../scripts/local/server.ts";
+import { ROOT } from "../sources.ts";
 import { freePort, startScript, startTestServer } from "./server.ts";
 
 const folders: string[] = [];
@@ -71,6 +74,35 @@ describe("npm start", () => {
     script.signal("SIGINT");
     expect(await script.ended).toBe(0);
     expect(() => process.kill(runtime.runtime.pid, 0)).toThrow();
+  });
+
+  it("stops in the middle of the job as quietly as at any other time", async () => {
+    const script = startScript([], { EDGEWISE_STATE: newFolder(), PORT: "0" });
+    await script.says(/Running examples/);
+    script.signal("SIGINT");
+    expect(await script.ended, script.output()).toBe(0);
+    expect(script.output()).toMatch(/Stopping\.\n$/);
+  });
+
+  it("stops quietly when nobody reads on", () => {
+    const command = `"$NODE" scripts/start.mjs --once | head -n 1`;
+    const { PATH, HOME } = process.env;
+    const settings = { EDGEWISE_MODEL: "builtin/extractive", EDGEWISE_STATE: newFolder(), PORT: "0" };
+    const env = { PATH, HOME, NODE: process.execPath, ...settings };
+    const { stdout, stderr } = spawnSync("sh", ["-c", command], { cwd: ROOT, env, encoding: "utf8" });
+    expect(stdout).toMatch(/^Edgewise ready at .*\n$/);
+    expect(stderr).toBe("");
+  });
+
+  it("goes on sweeping when its runtime has died and was replaced", async () => {
+    const state = newFolder();
+    const server = await startServer({ root: ROOT, state, port: 0, variables: {}, onLog: () => {}, note: () => {} });
+    const runtime = readRuntimePid(state);
+    await server.scheduled("* * * * *");
+    process.kill(runtime ?? 0, "SIGKILL");
+    await vi.waitUntil(() => readRuntimePid(state) !== runtime, { timeout: 20_000, interval: 50 });
+    await vi.waitFor(() => server.scheduled("* * * * *"), { timeout: 20_000, interval: 100 });
+    await server.stop();
   });
 
   it("still has the runs of the start before", async () => {
@@ -158,6 +190,18 @@ describe("what cannot start says why in one sentence and what to do", () => {
     const said = await refusal([], { EDGEWISE_STATE: state });
     expect(said).toContain(`The database in the state folder ${state} does not open`);
     expect(said).toContain(`mv ${state} ${state}.broken && npm start`);
+  });
+
+  it("a key that is not one of the state folder's", async () => {
+    const state = newFolder();
+    const first = startScript(["--once", "--no-job"], { EDGEWISE_STATE: state, PORT: "0" });
+    expect(await first.ended, first.output()).toBe(0);
+    const path = join(state, "key");
+    writeFileSync(path, "not a key");
+    expect(await refusal([], { EDGEWISE_STATE: state })).toContain(`The key in ${path} is not, or no longer, one of`);
+    rmSync(path);
+    const again = startScript(["--once", "--no-job"], { EDGEWISE_STATE: state, PORT: "0" });
+    expect(await again.ended, again.output()).toBe(0);
   });
 
   it("a state folder that another server has", async () => {
