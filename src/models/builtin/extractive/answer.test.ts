@@ -32,6 +32,13 @@ describe("an answer", () => {
       expect(ask(content).text.startsWith(LABEL)).toBe(true);
   });
 
+  it.each([
+    ["Sheep eat grass.", "What do sheep eat?", "Sheep eat grass."],
+    ["The sky is blue. Grass is green.", "What colour is grass?", "Grass is green."],
+  ])("is found even in %j", (text, question, expected) => {
+    expect(quotes(ask(`${document("text", text)}${question}`).text).map((quote) => quote.text)).toEqual([expected]);
+  });
+
   it("to a question quotes the sentence that speaks of it, with its section", () => {
     const found = quotes(
       ask(`${document("store.md", STORE)}${document("clock.md", CLOCK)}How are large values stored?`).text,

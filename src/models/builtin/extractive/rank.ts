@@ -56,7 +56,8 @@ export function relevance(
 /** How much of the topic, weighted by rarity, the sentences speak of at all; words unheard of weigh most. */
 export function coverage(sentences: readonly Sentence[], topic: readonly string[]): number {
   const rarity = rarityOf(sentences);
-  const unheard = Math.log(2 * sentences.length + 2);
+  // That a handful of sentences lacks a word says little about what they speak of.
+  const unheard = Math.log(2 * sentences.length + 2) * Math.min(1, sentences.length / 10);
   const total = topic.reduce((sum, term) => sum + (rarity.get(term) ?? unheard), 0);
   const spoken = topic.reduce((sum, term) => sum + (rarity.get(term) ?? 0), 0);
   return total === 0 ? 0 : spoken / total;

@@ -17,6 +17,8 @@ export interface Sentence {
 /** Bounds on hostile input: what is longer is not a sentence, what comes after is not read. */
 const LONGEST_SENTENCE = 600;
 const SHORTEST_WORDS = 4;
+/** With its full stop even "Sheep eat grass." is one; without it, three words are a heading or a list's item. */
+const SHORTEST_ENDED_WORDS = 3;
 const MOST_SENTENCES = 20_000;
 
 /** All sentences of the documents that can be quoted whole. */
@@ -49,9 +51,9 @@ function readQuotes(document: SourceDocument): readonly { readonly text: string;
 function isQuotable(text: string): boolean {
   // A lead-in ("There are three:") says nothing without what follows it.
   if (text.length > LONGEST_SENTENCE || text.endsWith(":")) return false;
-  return /[\u3040-\u30ff\u3400-\u9fff]/.test(text)
-    ? text.length >= 6
-    : text.split(" ", SHORTEST_WORDS).length >= SHORTEST_WORDS;
+  if (/[\u3040-\u30ff\u3400-\u9fff]/.test(text)) return text.length >= 6;
+  const shortest = /[.!?…]["'”’»)\]*_`]*$/.test(text) ? SHORTEST_ENDED_WORDS : SHORTEST_WORDS;
+  return text.split(" ", shortest).length >= shortest;
 }
 
 const ENDINGS = /[.!?…]+["'”’»)\]*_`]*(?=\s)|[。！？]+[」』”）]*/gu;
