@@ -2,37 +2,26 @@ import { failure, toErrorRecord } from "../src/base/errors.ts";
 import type { JsonObject } from "../src/base/json.ts";
 import type { Task } from "../src/engine/types.ts";
 import type { Plan } from "../src/graph/plan.ts";
-import type { Models } from "../src/models/contract.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { type Chunk, type Commit, isCheckpoint, type LogEntry } from "./log/entry.ts";
 import type { RunRow, ThreadRow } from "./log/rows.ts";
+import { Snapshots } from "./log/snapshots.ts";
 import { ThreadStore } from "./log/store.ts";
-import { liveNotice, Outbox, threadNotice } from "./outbox.ts";
+import { DELIVERY_DELAY_MS, liveNotice, OVERDUE_MS, Outbox, threadNotice } from "./outbox.ts";
 import { Performer } from "./performer.ts";
+import { bounded } from "./run/failures.ts";
 import { readInput } from "./run/input.ts";
+import { refuseTooLarge } from "./run/limits.ts";
 import { LiveRun, type Verdict } from "./run/live-run.ts";
 import type { Values } from "./run/playback.ts";
 import { loadPlan } from "./run/plans.ts";
 import { verdictOn } from "./run/ending.ts";
 import { newRun } from "./run/new-run.ts";
 import type { Address, StartRun, ThreadStatus } from "./thread-api.ts";
-
-/** What the thread reaches outside itself. */
-export interface World {
-  readonly models: Models;
-  readonly fetch: typeof fetch;
-  readonly index: D1Database;
-  now(): number;
-}
+import type { World } from "./world.ts";
 
 /** While a run moves, its alarm is never further away than this: so soon it goes on after a crash (design, section 3). */
 export const LEASE_MS = 5_000;
-/** Notices for the index are gathered for this long; the alarm stands behind them. */
-const DELIVERY_DELAY_MS = 50;
-/** The sweep looks at a run whose alarm has been silent for this long. */
-const OVERDUE_MS = 60_000;
-/** A snapshot is due when what was committed since the last one weighs twice as much as it, and at least this (UTF-16 units). */
-const MIN_SNAPSHOT_WEIGHT = 64 * 1024;
 
 /**
  * A thread: restores it from its log, commits to it, and performs what the engine starts. One rule holds the rest up:
@@ -48,7 +37,9 @@ export class ThreadCore {
   #row: ThreadRow | undefined;
   #values: Values = new Map();
   #last = { seq: 0, at: 0, step: -2 };
-  #snapshot = { seq: 0, bytes: 0, weightSince: 0 };
+  readonly #snapshots: Snapshots;
+  /** Why the values are not known: a run's graph cannot be read, and what it wrote cannot be folded without. */
+  #unreadable: unknown;
   #live: LiveRun | undefined;
   readonly #performer = new Performer((task) => this.#launch(task));
   #deliverySet = false;
@@ -58,6 +49,7 @@ export class ThreadCore {
     this.#world = world;
     this.#clock = new AlarmClock(context.storage);
     this.store = new ThreadStore(context.storage.sql);
+    this.#snapshots = new Snapshots(this.store);
     this.#outbox = new Outbox(this.store, world.index);
   }
 
@@ -70,8 +62,14 @@ export class ThreadCore {
     return this.#live;
   }
 
-  /** Every channel's value after the last run that is over. */
+  /** Erased, but the index has not heard of it yet: nobody finds the thread, and nothing can take its place. */
+  get isBeingErased(): boolean {
+    return this.#row?.deleted === true;
+  }
+
+  /** Every channel's value after the last run that is over. @throws when they cannot be read: none are better than wrong ones. */
   get values(): Values {
+    if (this.#unreadable) throw this.#unreadable;
     return this.#values;
   }
 
@@ -106,13 +104,11 @@ export class ThreadCore {
   async restore(): Promise<void> {
     this.#row = this.store.thread();
     if (!this.#row) return;
-    await this.#clock.read();
+    await this.#clock.read(this.#world.now());
     const last = this.store.lastCommit();
-    const snapshot = this.store.snapshot(Number.MAX_SAFE_INTEGER);
-    if (snapshot) this.#values = new Map(Object.entries(snapshot.values));
-    this.#snapshot = { seq: snapshot?.seq ?? 0, bytes: snapshot?.bytes ?? 0, weightSince: 0 };
-    this.#snapshot.weightSince = this.store.weightAfter(this.#snapshot.seq);
-    for (const run of this.store.runsAfter(this.#snapshot.seq)) this.#replay(run, last?.seq ?? 0);
+    const snapshot = this.#snapshots.restore();
+    this.#values = snapshot.values;
+    for (const run of this.store.runsAfter(snapshot.seq)) this.#replay(run, last?.seq ?? 0);
     if (last) this.#last = { seq: last.seq, at: last.at, step: this.store.checkpoints(last.seq + 1, 1)[0]?.step ?? -2 };
     if (this.#live) this.#recover(this.#live);
     this.#context.storage.transactionSync(() => this.#arm());
@@ -122,7 +118,9 @@ export class ThreadCore {
     let plan: Plan;
     try {
       plan = this.plan(run.graphHash);
+      if (this.#unreadable) throw this.#unreadable;
     } catch (thrown) {
+      this.#unreadable ??= thrown;
       if (run.lastSeq === null) this.#giveUp(run, thrown, lastSeq);
       return;
     }
@@ -138,7 +136,7 @@ export class ThreadCore {
       const over: RunRow = {
         ...run,
         status: "error",
-        error: toErrorRecord(thrown),
+        error: bounded(toErrorRecord(thrown)),
         lastSeq,
         updatedAt: this.#world.now(),
       };
@@ -162,24 +160,26 @@ export class ThreadCore {
   createThread(tenant: string, threadId: string, metadata: JsonObject): ThreadRow {
     const now = this.#world.now();
     const row: ThreadRow = { tenant, threadId, createdAt: now, updatedAt: now, metadata, deleted: false };
-    this.#context.storage.transactionSync(() => {
+    this.#guard(() => {
       this.store.createThread(row);
       this.#row = row;
       this.#tellThread();
       this.#arm();
     });
+    this.#deliverSoon();
     return row;
   }
 
   patchThread(metadata: JsonObject): void {
     if (!this.#row) return;
     const row = { ...this.#row, metadata: { ...this.#row.metadata, ...metadata }, updatedAt: this.#world.now() };
-    this.#context.storage.transactionSync(() => {
+    this.#guard(() => {
       this.store.updateThread(row.updatedAt, row.metadata);
       this.#row = row;
       this.#tellThread();
       this.#arm();
     });
+    this.#deliverSoon();
   }
 
   /**
@@ -187,18 +187,21 @@ export class ThreadCore {
    * @throws EdgewiseError for an input the graph refuses; nothing is written then.
    */
   startRun(command: StartRun, plan: Plan): RunRow {
-    const { tenant, threadId, graph } = command;
-    const outcome = readInput(command, plan, this.#values);
+    const { tenant, threadId, graph, config, context, metadata } = command;
+    refuseTooLarge({ config, context, metadata });
+    const outcome = readInput(command, plan, this.values);
     const now = this.#now();
     const earlier = this.#row ? (this.store.lastRun()?.n ?? 0) : 0;
     const row = newRun(command, { n: earlier + 1, firstSeq: this.#last.seq + 1, now });
     this.#guard(() => {
+      // First of all: what the index is told of the thread from here on is that it is busy.
+      this.#live = new LiveRun(row, plan, this.#values);
       const belongsTo = { graph_id: graph.graphId, assistant_id: command.assistantId };
       if (!this.#row) this.createThread(tenant, threadId, belongsTo);
       else if (this.#row.metadata["assistant_id"] !== command.assistantId) this.patchThread(belongsTo);
+      else this.#tellThread();
       this.store.keepGraph(graph.hash, graph.document);
       this.store.insertRun(row, tenant);
-      this.#live = new LiveRun(row, plan, this.#values);
       this.#outbox.add(liveNotice(threadId, row, now + OVERDUE_MS));
       this.#commit(this.#live, { type: "run-started", outcome }, []);
     });
@@ -218,7 +221,7 @@ export class ThreadCore {
   async erase(): Promise<void> {
     const row = this.#row;
     if (!row) return;
-    this.#context.storage.transactionSync(() => {
+    this.#guard(() => {
       this.store.updateThread(this.#world.now(), {}, true);
       this.#row = { ...row, deleted: true };
       this.#outbox.add({ kind: "thread-erased", threadId: row.threadId });
@@ -245,7 +248,7 @@ export class ThreadCore {
         entry,
       };
       const over = verdictOn(live, entry, step, commit);
-      this.#snapshot.weightSince += this.store.appendCommit(commit);
+      this.#snapshots.committed(this.store.appendCommit(commit));
       for (const chunk of chunks) this.store.appendChunk(live.row.n, chunk);
       this.#last = { seq: commit.seq, at: commit.at, step: commit.step ?? this.#last.step };
       if (entry.type === "attempt-failed") live.backOff(entry.task);
@@ -266,10 +269,7 @@ export class ThreadCore {
     this.#values = live.playback.threadValues();
     this.#live = undefined;
     this.#performer.clear();
-    if (this.#snapshot.weightSince >= Math.max(MIN_SNAPSHOT_WEIGHT, 2 * this.#snapshot.bytes)) {
-      const bytes = this.store.saveSnapshot(this.#last.seq, Object.fromEntries(this.#values));
-      this.#snapshot = { seq: this.#last.seq, bytes, weightSince: 0 };
-    }
+    this.#snapshots.saveIfDue(this.#last.seq, this.#values);
     this.#tellOver(over);
   }
 
@@ -320,20 +320,19 @@ export class ThreadCore {
   /** Looks at what is due. Safe at any moment and any number of times (F6). */
   async tick(): Promise<void> {
     this.#clock.fired();
+    if (!this.#row) return;
     this.#performer.add(this.#live?.due(this.#now()) ?? []);
     this.#context.storage.transactionSync(() => this.#arm());
-    await Promise.all([this.perform(), this.#deliver()]);
+    // Not waited for: the next alarm comes only after this one, and a run must not wait for a slow index (F14).
+    this.#context.waitUntil(this.#deliver());
+    await this.perform();
   }
 
-  /** The sweep's touch: the index thinks this run is late. Goes on with what should have moved; answers whether the run is live. */
+  /**
+   * The sweep's touch: the index thinks this run is late. Goes on with what should have moved; answers whether the run is
+   * live. The sweep itself puts the row off; a second notice would only have to be taken back.
+   */
   async touch(runId: string): Promise<boolean> {
-    const row = this.#row;
-    if (!row) return false;
-    const live = this.#live?.row;
-    if (live) {
-      const notice = liveNotice(row.threadId, live, this.#now() + OVERDUE_MS);
-      this.#context.storage.transactionSync(() => this.#outbox.add(notice));
-    }
     await this.tick();
     return this.#live?.row.runId === runId;
   }
@@ -346,7 +345,7 @@ export class ThreadCore {
     const retryAt = this.#live?.nextRetryAt();
     if (retryAt !== undefined) times.push(retryAt);
     if (!this.#outbox.isEmpty) times.push(now + LEASE_MS);
-    if (times.length > 0) this.#clock.set(Math.min(...times));
+    if (times.length > 0) this.#clock.set(Math.min(...times), now);
   }
 
   // --- telling the outside --------------------------------------------------------------------------------------------
@@ -367,7 +366,8 @@ export class ThreadCore {
     this.#row = undefined;
     this.#values = new Map();
     this.#last = { seq: 0, at: 0, step: -2 };
-    this.#snapshot = { seq: 0, bytes: 0, weightSince: 0 };
+    this.#unreadable = undefined;
+    this.#snapshots.forget();
     this.#clock.fired();
   }
 
@@ -386,9 +386,10 @@ export class ThreadCore {
     const row = this.#row;
     if (!row || !(await this.#outbox.deliver(row.tenant))) return;
     if (this.#row?.deleted) {
-      await this.#context.storage.deleteAlarm();
-      await this.#context.storage.deleteAll();
+      // Forgotten in the same turn: another delivery that comes to its end now must not erase what is made next.
+      const gone = [this.#context.storage.deleteAlarm(), this.#context.storage.deleteAll()];
       this.#forget();
+      await Promise.all(gone);
     } else if (this.#row) {
       this.#context.storage.transactionSync(() => this.#arm());
     }

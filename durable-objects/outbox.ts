@@ -26,7 +26,13 @@ export function threadNotice(thread: StoredThread, status: ThreadRow["status"], 
   };
 }
 
+/** Notices are gathered for this long; the thread's alarm stands behind them. */
+export const DELIVERY_DELAY_MS = 50;
+/** The sweep looks at a run whose thread has been silent for this long. */
+export const OVERDUE_MS = 60_000;
 const BATCH = 32;
+/** An index that takes longer counts as away: the next delivery must not wait for an answer that never comes. */
+const DEADLINE_MS = 10_000;
 
 /**
  * What the outside is to learn: written in the commit's transaction, delivered after it, at least once and in order.
@@ -73,7 +79,7 @@ export class Outbox {
       for (let rows = this.#store.outbox(BATCH); rows.length > 0; rows = this.#store.outbox(BATCH)) {
         const notices = rows.map((row) => ({ id: row.id, notice: row.body as unknown as Notice }));
         for (const { id, notice } of notices) {
-          if (!isOvertaken(notice, notices, id)) await send(database, tenant, notice);
+          if (!isOvertaken(notice, notices, id)) await inTime(send(database, tenant, notice));
           this.#store.delivered(id);
           this.#waiting = this.#count() - 1;
         }
@@ -100,6 +106,18 @@ function isOvertaken(notice: Notice, all: readonly Numbered[], id: number): bool
     if (notice.kind === "run-live") return other.kind === "run-over" && other.runId === notice.run.runId;
     return notice.kind === "thread" && other.kind === "thread";
   });
+}
+
+async function inTime(sent: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`No answer within ${DEADLINE_MS} ms`)), DEADLINE_MS);
+  });
+  try {
+    await Promise.race([sent, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function send(database: ReturnType<typeof openDatabase>, tenant: string, notice: Notice): Promise<void> {

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { unwrap } from "../src/base/errors.ts";
 import { DIAMOND, SLOW } from "./testing/graphs.ts";
-import { follow, openThread, readFrames, runToEnd, startOf, type TestThread } from "./testing/open-thread.ts";
+import { crash, follow, openThread, readFrames, runToEnd, startOf, type TestThread } from "./testing/open-thread.ts";
 import type { Address, StreamMode } from "./thread-api.ts";
 
 const ALL: readonly StreamMode[] = ["values", "updates", "messages-tuple", "custom", "tasks"];
@@ -14,11 +14,6 @@ beforeAll(async () => {
 
 function addressOf({ tenant, threadId }: TestThread): Address {
   return { tenant, threadId };
-}
-
-/** As if the process had died: what was not committed is gone, and no handler is asked. */
-async function crash(thread: TestThread): Promise<void> {
-  await runInDurableObject(thread.stub, (_, state) => state.abort("crash")).catch(() => undefined);
 }
 
 describe("crashes", () => {

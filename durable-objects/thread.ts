@@ -6,6 +6,7 @@ import { createModels, modelOrigins } from "../src/models/models.ts";
 import { createEgress } from "../src/security/egress.ts";
 import { ThreadCore } from "./core.ts";
 import type { RunRow } from "./log/rows.ts";
+import { refuseTooLarge } from "./run/limits.ts";
 import { loadPlan } from "./run/plans.ts";
 import type * as Api from "./thread-api.ts";
 import { Follower } from "./view/follower.ts";
@@ -54,6 +55,8 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     command: Api.Address & { readonly metadata: JsonObject; readonly ifExists: "raise" | "do_nothing" },
   ) {
     return this.#answer((): Api.ThreadView => {
+      this.#refuseWhileErasing();
+      refuseTooLarge({ metadata: command.metadata });
       if (this.#core.isEmpty) this.#core.createThread(command.tenant, command.threadId, command.metadata);
       else if (command.ifExists === "raise")
         throw failure("conflict", `Thread with ID ${command.threadId} already exists`);
@@ -67,7 +70,8 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
 
   async patchThread(command: Api.Address & { readonly metadata: JsonObject }) {
     return this.#answer(() => {
-      this.#core.thread(command);
+      const { metadata } = this.#core.thread(command);
+      refuseTooLarge({ metadata: { ...metadata, ...command.metadata } });
       this.#core.patchThread(command.metadata);
       return this.#thread(command);
     });
@@ -169,6 +173,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
 
   /** A second start with the same run id is the first one again: a caller that lost the reply may simply ask once more. */
   #start(command: Api.StartRun): RunRow {
+    if (command.ifNotExists === "create") this.#refuseWhileErasing();
     const missing = this.#core.isEmpty && command.ifNotExists === "create";
     if (!missing) this.#core.thread(command);
     const known = missing ? undefined : this.#core.store.run(command.runId);
@@ -179,6 +184,14 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
       command,
       loadPlan(graph.hash, () => graph.document),
     );
+  }
+
+  #refuseWhileErasing(): void {
+    if (!this.#core.isBeingErased) return;
+    throw failure("unavailable", "The thread that had this id is still being erased. Ask again in a moment.", {
+      retryable: true,
+      retryAfterMs: 5_000,
+    });
   }
 
   #thread(address: Api.Address): Api.ThreadView {
@@ -215,12 +228,12 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   #follow(run: RunRow, query: Api.FollowRun): ReadableStream<Uint8Array> {
     const core = this.#core;
     const { runId } = run;
-    const isLive = core.live?.row.runId === runId;
-    const base = isLive ? core.values : valuesBefore(core, run);
+    const base = () => (core.live?.row.runId === runId ? core.values : valuesBefore(core, run));
     const framer = new Framer(run, core.plan(run.graphHash), base, query.modes);
     const source = {
       store: core.store,
       run: () => core.store.run(runId) ?? run,
+      lastSeq: () => core.lastCommit.seq,
       live: () => (core.live?.row.runId === runId ? core.live : undefined),
       watch: (listener: () => void) => core.watch(listener),
     };

@@ -77,6 +77,7 @@ export type CommitSql = {
   last_event: number;
   step: number | null;
   format: number;
+  weight: number;
   body: string;
 };
 
@@ -118,15 +119,14 @@ export function toCommit(row: CommitSql, blobs: BlobStore): Commit {
   return { seq, run, at, event, lastEvent, step, entry: decode(whole(row.body, blobs), blobs) };
 }
 
-export function toChunk(row: { first: number; body: string }, blobs: BlobStore): Chunk {
-  const [task, node, kind, messageId, data] = JSON.parse(whole(row.body, blobs)) as [
-    string,
-    number,
-    0 | 1,
-    string,
-    Json[],
-  ];
-  return { first: row.first, task, node, kind: kind === 0 ? "say" : "emit", messageId, data };
+export function toChunk(
+  row: { first: number; body: string },
+  blobs: BlobStore,
+): { readonly item: Chunk; readonly weight: number } {
+  const text = whole(row.body, blobs);
+  const [task, node, kind, messageId, data] = JSON.parse(text) as [string, number, 0 | 1, string, Json[]];
+  const item: Chunk = { first: row.first, task, node, kind: kind === 0 ? "say" : "emit", messageId, data };
+  return { item, weight: text.length };
 }
 
 /** A body too long for its row stands outside it, behind its hash; every body written in place begins with `[`. */

@@ -14,6 +14,7 @@ import {
   toRunRow,
   toThreadRow,
 } from "./rows.ts";
+import { type Page, PAGE_LENGTH, pageOf } from "./page.ts";
 import { MAX_ROW_CHARACTERS, TABLES, TABLES_VERSION } from "./tables.ts";
 
 /**
@@ -83,7 +84,8 @@ export class ThreadStore {
     );
     this.#sql.exec(
       `INSERT INTO runs (n, tenant, run_id, status, assistant_id, graph, metadata, kwargs, created_at, updated_at, first_seq)
-         VALUES (?1, ?2, ?3, ?4, ?5, (SELECT n FROM graphs WHERE graph_id = ?6 AND version = ?7), ?8, ?9, ?10, ?11, ?12)`,
+         VALUES (?1, ?2, ?3, ?4, ?5, (SELECT n FROM graphs WHERE graph_id = ?6 AND version = ?7 AND hash = ?13),
+           ?8, ?9, ?10, ?11, ?12)`,
       run.n,
       tenant,
       run.runId,
@@ -96,6 +98,7 @@ export class ThreadStore {
       run.createdAt,
       run.updatedAt,
       run.firstSeq,
+      run.graphHash,
     );
   }
 
@@ -127,8 +130,9 @@ export class ThreadStore {
     return this.#runs("WHERE first_seq <= ? ORDER BY runs.n DESC LIMIT 1", seq)[0];
   }
 
-  runsAfter(seq: number): RunRow[] {
-    return this.#runs("WHERE first_seq > ? ORDER BY runs.n", seq);
+  /** Runs that began after commit `seq`, in order; `before`: and before that commit. */
+  runsAfter(seq: number, before = Number.MAX_SAFE_INTEGER): RunRow[] {
+    return this.#runs("WHERE first_seq > ? AND first_seq < ? ORDER BY runs.n", seq, before);
   }
 
   listRuns(limit: number, offset: number, status?: RunStatus): RunRow[] {
@@ -148,12 +152,18 @@ export class ThreadStore {
 
   // --- commits ------------------------------------------------------------------------------------------------------
 
-  /** Answers the size of what was written, in UTF-16 units: the weight that decides when a snapshot is due. */
+  /** Answers the commit's weight, which decides when a snapshot is due. */
   appendCommit(commit: Commit): number {
-    const text = encode(commit.entry, this.blobs);
+    let weight = 0;
+    const put = (value: string): string => {
+      weight += value.length;
+      return this.blobs.put(value);
+    };
+    const text = encode(commit.entry, { put, get: (hash) => this.blobs.get(hash) });
+    weight += text.length;
     const body = text.length > MAX_ROW_CHARACTERS ? `#${this.blobs.put(text)}` : text;
     this.#sql.exec(
-      "INSERT INTO commits (seq, run, at, event, last_event, step, format, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO commits (seq, run, at, event, last_event, step, format, weight, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       commit.seq,
       commit.run,
       commit.at,
@@ -161,9 +171,10 @@ export class ThreadStore {
       commit.lastEvent,
       commit.step,
       VERSION,
+      weight,
       body,
     );
-    return text.length;
+    return weight;
   }
 
   /** Commits with `from <= seq <= to`, in order, read one by one. */
@@ -171,9 +182,15 @@ export class ThreadStore {
     yield* this.#commits("seq >= ? AND seq <= ? ORDER BY seq", from, to);
   }
 
-  /** Up to `limit` commits of a run from `from` on. */
-  commitsOfRun(run: number, from: number, limit: number): Commit[] {
-    return [...this.#commits("seq >= ? AND run = ? ORDER BY seq LIMIT ?", from, run, limit)];
+  /** The run's next commits from `from` on: a page of them. */
+  commitsOfRun(run: number, from: number): Page<Commit> {
+    const rows = this.#sql.exec<CommitSql>(
+      "SELECT * FROM commits WHERE seq >= ? AND run = ? ORDER BY seq LIMIT ?",
+      from,
+      run,
+      PAGE_LENGTH,
+    );
+    return pageOf(rows, (row) => ({ item: toCommit(row, this.blobs), weight: row.weight }));
   }
 
   lastCommit(): Commit | undefined {
@@ -210,17 +227,17 @@ export class ThreadStore {
     );
   }
 
-  /** Chunks of a run that hold a frame id above `after`, in order of their ids. */
-  chunks(run: number, after: number, limit: number): Chunk[] {
+  /** Chunks of a run that hold a frame id above `after`, in order of their ids: a page of them. */
+  chunks(run: number, after: number): Page<Chunk> {
     // The one chunk that begins at or before `after` may reach beyond it.
     const rows = this.#sql.exec<{ first: number; body: string }>(
       `SELECT first, body FROM chunks WHERE run = ?1 AND last > ?2 AND first >=
          coalesce((SELECT max(first) FROM chunks WHERE run = ?1 AND first <= ?2), 0) ORDER BY first LIMIT ?3`,
       run,
       after,
-      limit,
+      PAGE_LENGTH,
     );
-    return rows.toArray().map((row) => toChunk(row, this.blobs));
+    return pageOf(rows, (row) => toChunk(row, this.blobs));
   }
 
   // --- snapshots ----------------------------------------------------------------------------------------------------
@@ -256,10 +273,10 @@ export class ThreadStore {
     );
   }
 
-  /** How much was committed after `seq`, in UTF-16 units (what lies in blobs counts with its length). */
+  /** How much was committed after `seq`, in UTF-16 units. */
   weightAfter(seq: number): number {
     const row = this.#sql.exec<{ weight: number | null }>(
-      "SELECT sum(length(body)) AS weight FROM commits WHERE seq > ?",
+      "SELECT sum(weight) AS weight FROM commits WHERE seq > ?",
       seq,
     );
     return row.one().weight ?? 0;

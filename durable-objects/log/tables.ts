@@ -19,13 +19,14 @@ export const TABLES = [
      metadata TEXT NOT NULL,
      deleted INTEGER NOT NULL DEFAULT 0
    ) STRICT`,
-  // The graph versions this thread's runs are pinned to; their documents are blobs named graph:<hash>.
+  // The graph versions this thread's runs are pinned to; their documents are blobs named graph:<hash>. The hash is what
+  // counts: a graph that was deleted and published anew begins at version 1 again.
   `CREATE TABLE graphs (
      n INTEGER PRIMARY KEY,
      graph_id TEXT NOT NULL,
      version INTEGER NOT NULL,
      hash TEXT NOT NULL,
-     UNIQUE (graph_id, version)
+     UNIQUE (graph_id, version, hash)
    ) STRICT`,
   // What was asked for (kwargs) leaves out the input: that is the run's first commit.
   `CREATE TABLE runs (
@@ -45,6 +46,7 @@ export const TABLES = [
      usage TEXT,
      error TEXT
    ) STRICT`,
+  // weight: UTF-16 units of what the commit says, values that stand outside the row included.
   `CREATE TABLE commits (
      seq INTEGER PRIMARY KEY,
      run INTEGER NOT NULL,
@@ -53,6 +55,7 @@ export const TABLES = [
      last_event INTEGER NOT NULL,
      step INTEGER,
      format INTEGER NOT NULL,
+     weight INTEGER NOT NULL,
      body TEXT NOT NULL
    ) STRICT`,
   `CREATE TABLE chunks (

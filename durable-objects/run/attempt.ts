@@ -1,5 +1,5 @@
 import { EdgewiseError, type ErrorRecord, failure, toErrorRecord } from "../../src/base/errors.ts";
-import type { Json } from "../../src/base/json.ts";
+import { isJson, type Json } from "../../src/base/json.ts";
 import { checkWrite } from "../../src/engine/reducers.ts";
 import type { Outcome, Task, Write } from "../../src/engine/types.ts";
 import type { Plan, PlanNode, Scope } from "../../src/graph/plan.ts";
@@ -8,6 +8,7 @@ import type { Models } from "../../src/models/contract.ts";
 import type { NodeContext, NodeResult } from "../../src/nodes/contract.ts";
 import { runNode } from "../../src/nodes/registry.ts";
 import type { Chunk } from "../log/entry.ts";
+import { bounded } from "./failures.ts";
 import { normalizeMessages } from "./messages.ts";
 import { scopeAfter } from "./scope.ts";
 
@@ -58,6 +59,16 @@ export class Attempt {
     return this.#chunks;
   }
 
+  /** Those of them that hold a frame id above `after`: asked for with each piece, so what is older is not looked at. */
+  chunksAfter(after: number): readonly Chunk[] {
+    let from = this.#chunks.length;
+    for (; from > 0; from -= 1) {
+      const chunk = this.#chunks[from - 1];
+      if (!chunk || chunk.first + chunk.data.length - 1 <= after) break;
+    }
+    return this.#chunks.slice(from);
+  }
+
   /** Starts the node; answers at once when the node does. `done` is called exactly once otherwise, unless aborted before. */
   run(done: (settled: Settled) => void): Settled | undefined {
     try {
@@ -95,6 +106,8 @@ export class Attempt {
 
   #succeed(result: NodeResult): Settled {
     try {
+      const { message, usage } = result;
+      if (!isJson([message ?? null, usage ?? null])) throw notJson(this.node.id, "answered with a message or usage");
       const writes = result.writes.map((write) => this.#checked(write));
       const scope = scopeAfter(this.#plan, this.#scope(), writes);
       return {
@@ -108,7 +121,7 @@ export class Attempt {
   }
 
   #fail(thrown: unknown): Settled {
-    return { ok: false, error: { ...toErrorRecord(thrown), node: this.node.id, attempt: this.number } };
+    return { ok: false, error: { ...bounded(toErrorRecord(thrown)), node: this.node.id, attempt: this.number } };
   }
 
   #checked(write: Write): Write {
@@ -118,6 +131,7 @@ export class Attempt {
         "unknown_channel",
         `Node "${this.node.id}" wrote to "${write.channel}", which the graph does not declare.`,
       );
+    if (!isJson(write.value)) throw notJson(this.node.id, `wrote to channel "${write.channel}" a value`);
     const value =
       channel.reducer === "messages"
         ? normalizeMessages(channel.name, write.value, (index) => `${this.messageId}:${index}`)
@@ -152,6 +166,7 @@ export class Attempt {
 
   #stream(kind: Chunk["kind"], data: Json): void {
     if (this.#controller.signal.aborted || data === "") return;
+    if (!isJson(data)) throw notJson(this.node.id, "streamed something");
     const id = this.#surroundings.nextEvent();
     const open = this.#chunks.at(-1);
     if (open && open.kind === kind && open.first + open.data.length === id) open.data.push(data);
@@ -178,6 +193,11 @@ function timedOut(node: PlanNode): EdgewiseError {
     message: `Node "${node.id}" did not finish within ${node.timeoutMs} ms.`,
     retryable: true,
   });
+}
+
+/** The log would give back something else than it was given, or could not be written at all. */
+function notJson(node: string, did: string): EdgewiseError {
+  return failure("invalid_write", `Node "${node}" ${did} that is not JSON.`);
 }
 
 function tooLarge(node: string, channel: string): EdgewiseError {

@@ -17,7 +17,8 @@ import { scopeAfter } from "./scope.ts";
 export function readInput(command: StartRun, plan: Plan, base: Values): Outcome {
   const writes = inputWrites(command, plan);
   const seen = {
-    read: (name: string) => base.get(name) ?? plan.channels.find((channel) => channel.name === name)?.default,
+    read: (name: string) =>
+      base.has(name) ? base.get(name) : plan.channels.find((channel) => channel.name === name)?.default,
   };
   return { writes, takes: route(plan, "start", scopeAfter(plan, seen, writes)).takes, sends: [] };
 }

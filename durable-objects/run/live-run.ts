@@ -19,8 +19,11 @@ export interface Verdict {
   readonly chunks: readonly Chunk[];
 }
 
-/** Frame ids handed out before a restart and lost with it must never mean something else: ids go on from the next block. */
-const EVENT_BLOCK = 2 ** 20;
+/**
+ * Frame ids handed out before a restart and lost with it must never mean something else: ids go on from the next block. A
+ * block holds more pieces than an object has memory for, and there are millions of blocks.
+ */
+const EVENT_BLOCK = 2 ** 28;
 
 /** The run of a thread that is not over: its playback, its ongoing attempts and its counters. Storage is not its business. */
 export class LiveRun {
@@ -142,17 +145,17 @@ export class LiveRun {
     return false;
   }
 
-  /** Chunks of attempts that are not settled yet, in order of their frame ids. */
-  openChunks(): Chunk[] {
+  /** Chunks of attempts that are not settled yet and hold a frame id above `after`, in order of their ids. */
+  openChunks(after: number): Chunk[] {
     const chunks = [...this.#ongoing.values()].flatMap((state) =>
-      state.kind === "running" ? state.attempt.chunks : [],
+      state.kind === "running" ? state.attempt.chunksAfter(after) : [],
     );
     return chunks.sort((one, other) => one.first - other.first);
   }
 
   /** Closes every socket and forgets every timer; what the attempts have streamed is answered, to be kept. */
   abortAll(): Chunk[] {
-    const streamed = this.openChunks();
+    const streamed = this.openChunks(-1);
     for (const state of this.#ongoing.values()) if (state.kind === "running") state.attempt.abort();
     this.#ongoing.clear();
     return streamed;

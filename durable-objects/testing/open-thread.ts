@@ -1,3 +1,4 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { unwrap } from "../../src/base/errors.ts";
 import { secureRandom, uuidv7 } from "../../src/base/ids.ts";
@@ -7,7 +8,7 @@ import { documentText } from "../../src/graph/identity.ts";
 import { nodeKinds } from "../../src/nodes/registry.ts";
 import { objectName } from "../../src/security/tenant.ts";
 import type { Thread } from "../thread.ts";
-import type { Address, RunResult, StartRun, StreamMode, ThreadApi } from "../thread-api.ts";
+import type { Address, RunResult, StartRun, StreamMode, ThreadApi, ThreadState } from "../thread-api.ts";
 
 /** Speaking to a Thread object from tests inside workerd, without HTTP. */
 
@@ -63,6 +64,15 @@ export async function runToEnd(thread: TestThread, document: JsonObject, input: 
   const command = startOf(thread, document, input);
   unwrap(await thread.api.startRun(command));
   return unwrap(await thread.api.joinRun(command));
+}
+
+/** As if the process had died: what was not committed is gone, and no handler is asked. */
+export async function crash(thread: TestThread): Promise<void> {
+  await runInDurableObject(thread.stub, (_, state) => state.abort("crash")).catch(() => undefined);
+}
+
+export async function stateOf({ api, tenant, threadId }: TestThread): Promise<ThreadState> {
+  return unwrap(await api.getState({ tenant, threadId }));
 }
 
 export interface SeenFrame {

@@ -1,11 +1,10 @@
 import type { Commit } from "../log/entry.ts";
+import type { Page } from "../log/page.ts";
 import type { RunRow } from "../log/rows.ts";
 import type { ThreadStore } from "../log/store.ts";
 import type { LiveRun } from "../run/live-run.ts";
 import type { Frame, Framer } from "./frames.ts";
 
-/** Commits and chunks read from the log at once: what a reader holds in memory does not grow with the run. */
-const PAGE = 128;
 /** Clients learn this beat and reconnect when it stops; we learn by it that one has left (langgraph-protocol, section 3). */
 const HEARTBEAT_MS = 3_000;
 /** A comment alone, without a blank line after it: older clients would take that for an event. */
@@ -16,6 +15,8 @@ export interface Source {
   readonly store: ThreadStore;
   /** The run as it is now. */
   run(): RunRow;
+  /** The thread's last commit: nothing in the log changes without another. */
+  lastSeq(): number;
   /** The live run, if it is this one. */
   live(): LiveRun | undefined;
   watch(listener: () => void): () => void;
@@ -30,39 +31,51 @@ export class Follower {
   readonly #framer: Framer;
   #after: number;
   #nextSeq: number;
+  /** As it was at the last look into the log. */
+  #run: RunRow;
+  /** The thread's last commit when the log had been read to its end; -1 before that. */
+  #caughtUpAt = -1;
 
   constructor(source: Source, framer: Framer, after: number) {
     this.#source = source;
     this.#framer = framer;
     this.#after = after;
-    this.#nextSeq = source.run().firstSeq;
+    this.#run = source.run();
+    this.#nextSeq = this.#run.firstSeq;
   }
 
   /** The next page of what can be shown, in order; `upToDate` when there is nothing after it yet. */
   read(): { readonly frames: readonly Frame[]; readonly upToDate: boolean } {
-    const run = this.#source.run();
     const after = this.#after;
-    const chunks = this.#framer.wantsChunks ? this.#source.store.chunks(run.n, after, PAGE) : [];
-    const commits = this.#source.store.commitsOfRun(run.n, this.#nextSeq, PAGE);
-    const open = this.#source.live()?.openChunks() ?? [];
+    const { wantsChunks } = this.#framer;
+    const { store } = this.#source;
+    // Between two commits only what streams is new, and it comes piece by piece: no query for each.
+    const lastSeq = this.#source.lastSeq();
+    const isQuiet = lastSeq === this.#caughtUpAt;
+    if (!isQuiet) this.#run = this.#source.run();
+    const run = this.#run;
+    const chunks = wantsChunks && !isQuiet ? store.chunks(run.n, after) : NOTHING;
+    const commits = isQuiet ? NOTHING : store.commitsOfRun(run.n, this.#nextSeq);
+    const open = (wantsChunks && this.#source.live()?.openChunks(after)) || [];
     // A page that was cut says nothing about what comes after it: nothing beyond its end may be shown before that is read.
     const horizon = Math.min(
       endOf(chunks, (chunk) => chunk.first + chunk.data.length - 1),
       endOf(commits, (commit) => commit.lastEvent),
     );
-    const frames = [...chunks, ...open].flatMap((chunk) => this.#framer.chunk(chunk, after));
-    for (const commit of commits) frames.push(...this.#commitFrames(commit, run, horizon));
+    const frames = [...chunks.items, ...open].flatMap((chunk) => this.#framer.chunk(chunk, after));
+    for (const commit of commits.items) frames.push(...this.#commitFrames(commit, run, horizon));
     const shown = frames
       .filter((frame) => frame.id <= horizon && frame.id > after)
       .sort((one, other) => one.id - other.id);
     const upToDate = horizon === Number.POSITIVE_INFINITY;
+    this.#caughtUpAt = upToDate ? lastSeq : -1;
     this.#after = upToDate ? (shown.at(-1)?.id ?? after) : Math.max(after, horizon);
     return { frames: shown, upToDate };
   }
 
   /** Whether the run is over and all of it was shown. */
   get isDone(): boolean {
-    const { lastSeq } = this.#source.run();
+    const { lastSeq } = this.#run;
     return lastSeq !== null && this.#nextSeq > lastSeq;
   }
 
@@ -89,7 +102,7 @@ export class Follower {
           const woken = new Promise<void>((resolve) => {
             wake = resolve;
           });
-          const { frames, upToDate } = this.read();
+          const { frames, upToDate } = this.#readOr(stop);
           if (frames.length > 0) return controller.enqueue(encoder.encode(frames.map(toText).join("")));
           if (!upToDate) continue;
           if (this.isDone) {
@@ -106,6 +119,16 @@ export class Follower {
     });
   }
 
+  /** A stream that fails is not cancelled besides: what keeps its reader's connection alive ends here. */
+  #readOr(failed: () => void): ReturnType<Follower["read"]> {
+    try {
+      return this.read();
+    } catch (thrown) {
+      failed();
+      throw thrown;
+    }
+  }
+
   #commitFrames(commit: Commit, run: RunRow, horizon: number): Frame[] {
     // Beyond the horizon it is left for the next page: the framer must see each commit once.
     if (commit.lastEvent > horizon) return [];
@@ -114,10 +137,12 @@ export class Follower {
   }
 }
 
-/** The last frame id a full page reaches; infinity for one that was not cut. */
-function endOf<T>(page: readonly T[], lastId: (item: T) => number): number {
-  const last = page.at(-1);
-  return last === undefined || page.length < PAGE ? Number.POSITIVE_INFINITY : lastId(last);
+const NOTHING: Page<never> = { items: [], isCut: false };
+
+/** The last frame id that a page which was cut reaches; infinity for one that was not. */
+function endOf<T>({ items, isCut }: Page<T>, lastId: (item: T) => number): number {
+  const last = items.at(-1);
+  return last === undefined || !isCut ? Number.POSITIVE_INFINITY : lastId(last);
 }
 
 function toText(frame: Frame): string {

@@ -27,11 +27,12 @@ export class Framer {
   /** Only for modes that show what an entry alone does not say. */
   readonly #playback: Playback | undefined;
 
-  constructor(row: RunRow, plan: Plan, base: Values, modes: readonly StreamMode[]) {
+  /** @param base the thread's values when the run began; asked for only by the modes that show what an entry alone does not say */
+  constructor(row: RunRow, plan: Plan, base: () => Values, modes: readonly StreamMode[]) {
     this.#row = row;
     this.#modes = new Set(modes);
     this.#plan = plan;
-    this.#playback = modes.includes("values") || modes.includes("tasks") ? new Playback(plan, row, base) : undefined;
+    this.#playback = modes.includes("values") || modes.includes("tasks") ? new Playback(plan, row, base()) : undefined;
   }
 
   get wantsChunks(): boolean {
@@ -78,14 +79,17 @@ export class Framer {
 
   /** The chunk's frames with an id above `after`. */
   chunk(chunk: Chunk, after: number): Frame[] {
-    const node = this.#plan.nodes[chunk.node]?.id ?? "?";
-    return chunk.data.flatMap((data, index): Frame[] => {
-      const id = chunk.first + index;
-      if (id <= after) return [];
-      if (chunk.kind === "emit") return this.#modes.has("custom") ? [{ id, event: "custom", data }] : [];
-      if (!this.#modes.has("messages-tuple")) return [];
-      return [{ id, event: "messages", data: [messageChunk(chunk.messageId, data), this.#metadata(node, chunk.task)] }];
-    });
+    if (!this.#modes.has(chunk.kind === "emit" ? "custom" : "messages-tuple")) return [];
+    // A piece that was shown is not looked at again: a long answer is one chunk, and read for each piece it gains.
+    const shown = Math.max(0, after + 1 - chunk.first);
+    const pieces = chunk.data.slice(shown).map((data, index) => ({ id: chunk.first + shown + index, data }));
+    if (chunk.kind === "emit") return pieces.map(({ id, data }) => ({ id, event: "custom", data }));
+    const metadata = this.#metadata(this.#plan.nodes[chunk.node]?.id ?? "?", chunk.task);
+    return pieces.map(({ id, data }) => ({
+      id,
+      event: "messages",
+      data: [messageChunk(chunk.messageId, data), metadata],
+    }));
   }
 
   #add(frames: Frame[], mode: StreamMode, id: number, event: string, data: () => Json): void {

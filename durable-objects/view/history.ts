@@ -4,6 +4,7 @@ import type { Task } from "../../src/engine/types.ts";
 import type { ThreadCore } from "../core.ts";
 import type { Commit } from "../log/entry.ts";
 import type { RunRow } from "../log/rows.ts";
+import type { LiveRun } from "../run/live-run.ts";
 import { Playback, type Values } from "../run/playback.ts";
 import type { HistoryQuery, ThreadState } from "../thread-api.ts";
 import { checkpointId, checkpointSeq, taskUuid } from "./identity.ts";
@@ -14,8 +15,7 @@ import { checkpointId, checkpointSeq, taskUuid } from "./identity.ts";
 export function valuesBefore(core: ThreadCore, run: RunRow): Values {
   const snapshot = core.store.snapshot(run.firstSeq - 1);
   let values: Values = new Map(Object.entries(snapshot?.values ?? {}));
-  for (const earlier of core.store.runsAfter(snapshot?.seq ?? 0)) {
-    if (earlier.n >= run.n) break;
+  for (const earlier of core.store.runsAfter(snapshot?.seq ?? 0, run.firstSeq)) {
     values = playWhole(core, earlier, values).threadValues();
   }
   return values;
@@ -40,6 +40,7 @@ export function stateOf(core: ThreadCore, threadId: string, id?: string): Thread
   const seq = id === undefined ? undefined : seqOf(core, threadId, id);
   const [newest] = core.store.checkpoints(seq === undefined ? core.lastCommit.seq + 1 : seq + 1, 1);
   if (!newest) return { ...NEVER_RUN };
+  if (core.live && newest.seq === newestSeq(core)) return liveState(core, threadId, core.live, newest.seq);
   return statesAt(core, threadId, [newest.seq])[0] ?? { ...NEVER_RUN };
 }
 
@@ -48,10 +49,16 @@ export function historyOf(core: ThreadCore, query: HistoryQuery): ThreadState[] 
   const { threadId, limit, metadata } = query;
   const before = query.before === undefined ? core.lastCommit.seq + 1 : seqOf(core, threadId, query.before);
   const wanted: number[] = [];
+  const matching = new Map<number, boolean>();
+  const matches = (run: number, seq: number): boolean => {
+    const known = matching.get(run) ?? runMatches(core, seq, metadata);
+    matching.set(run, known);
+    return known;
+  };
   for (let from = before; wanted.length < limit; ) {
     const page = core.store.checkpoints(from, Math.max(limit, 100));
     for (const { seq, run } of page) {
-      if (wanted.length < limit && matches(core, run, seq, metadata)) wanted.push(seq);
+      if (wanted.length < limit && matches(run, seq)) wanted.push(seq);
     }
     const last = page.at(-1);
     if (!last || page.length < Math.max(limit, 100)) break;
@@ -71,22 +78,40 @@ const NEVER_RUN: ThreadState = {
   interrupts: [],
 };
 
-/** The states after these commits, given in ascending order; each run is played once. */
+/** A commit's place: what a checkpoint's id is made of. */
+type Position = Pick<Commit, "seq" | "at">;
+
+/** The states after these commits, given in ascending order: one pass over the log, from the first's run to the last. */
 function statesAt(core: ThreadCore, threadId: string, seqs: readonly number[]): ThreadState[] {
+  const [first, last] = [seqs[0], seqs.at(-1)];
+  const firstRun = first === undefined ? undefined : core.store.runAt(first);
+  if (first === undefined || last === undefined || !firstRun) return [];
+  const wanted = new Set(seqs);
   const states: ThreadState[] = [];
-  let parent: Commit | undefined;
-  for (const run of runsOf(core, seqs)) {
-    const playback = new Playback(core.plan(run.graphHash), run, valuesBefore(core, run));
+  let values = valuesBefore(core, firstRun);
+  let parent = previous(core, firstRun.firstSeq);
+  for (const run of core.store.runsAfter(firstRun.firstSeq - 1, last + 1)) {
+    const playback = new Playback(core.plan(run.graphHash), run, values);
     for (const commit of core.store.commits(run.firstSeq, run.lastSeq ?? core.lastCommit.seq)) {
       playback.apply(commit.entry);
       if (commit.step === null) continue;
-      parent ??= previous(core, commit);
-      if (seqs.includes(commit.seq)) states.push(stateAt(threadId, run, playback, commit, parent));
+      if (wanted.has(commit.seq)) states.push(stateAt(threadId, run, playback, commit, parent));
       parent = commit;
     }
-    parent = undefined;
+    values = playback.threadValues();
   }
   return states;
+}
+
+/** Of a run that goes on the newest state is at hand: who asks often must not have a long run played each time. */
+function liveState(core: ThreadCore, threadId: string, { row, playback }: LiveRun, seq: number): ThreadState {
+  const [commit] = core.store.commits(seq, seq);
+  if (!commit) return { ...NEVER_RUN };
+  return stateAt(threadId, row, playback, commit, previous(core, seq));
+}
+
+function newestSeq(core: ThreadCore): number | undefined {
+  return core.store.checkpoints(core.lastCommit.seq + 1, 1)[0]?.seq;
 }
 
 function stateAt(
@@ -94,7 +119,7 @@ function stateAt(
   run: RunRow,
   playback: Playback,
   commit: Commit,
-  parent: Commit | undefined,
+  parent: Position | undefined,
 ): ThreadState {
   const tasks = playback.engine.inFlight().map(({ task }) => task);
   const pending = playback.engine.pending().map(({ node }) => nameOf(playback, node));
@@ -138,7 +163,7 @@ function metadataOf(threadId: string, run: RunRow, commit: Commit): JsonObject {
   };
 }
 
-function checkpointView(threadId: string, commit: Commit): JsonObject {
+function checkpointView(threadId: string, commit: Position): JsonObject {
   return {
     thread_id: threadId,
     checkpoint_id: checkpointId(threadId, commit),
@@ -157,18 +182,9 @@ function seqOf(core: ThreadCore, threadId: string, id: string): number {
   return found.seq;
 }
 
-function runsOf(core: ThreadCore, seqs: readonly number[]): RunRow[] {
-  const runs = new Map<number, RunRow>();
-  for (const seq of seqs) {
-    const run = core.store.runAt(seq);
-    if (run) runs.set(run.n, run);
-  }
-  return [...runs.values()];
-}
-
-function previous(core: ThreadCore, commit: Commit): Commit | undefined {
-  const [before] = core.store.checkpoints(commit.seq, 1);
-  return before && [...core.store.commits(before.seq, before.seq)][0];
+/** The checkpoint before a commit. */
+function previous(core: ThreadCore, seq: number): Position | undefined {
+  return core.store.checkpoints(seq, 1)[0];
 }
 
 function playWhole(core: ThreadCore, run: RunRow, base: Values): Playback {
@@ -178,10 +194,10 @@ function playWhole(core: ThreadCore, run: RunRow, base: Values): Playback {
   return playback;
 }
 
-function matches(core: ThreadCore, n: number, seq: number, wanted: JsonObject | undefined): boolean {
+function runMatches(core: ThreadCore, seq: number, wanted: JsonObject | undefined): boolean {
   if (!wanted) return true;
   const run = core.store.runAt(seq);
-  return run?.n === n && contains({ ...run.metadata, run_id: run.runId }, wanted);
+  return run !== undefined && contains({ ...run.metadata, run_id: run.runId }, wanted);
 }
 
 /** Every given key equal, nested objects recursively (langgraph-protocol, section 1). */

@@ -85,11 +85,19 @@ export function failure(code: ErrorCode, message: string, more: Partial<ErrorRec
   return new EdgewiseError({ code, message, retryable: false, ...more });
 }
 
-/** Anything thrown, as a record. What is not an {@link EdgewiseError} is a fault of ours: `internal`, final. */
+/** Anything thrown, as a record. What is not an {@link EdgewiseError} is a fault of ours: `internal`, final. Never throws. */
 export function toErrorRecord(thrown: unknown): ErrorRecord {
   if (thrown instanceof EdgewiseError) return thrown.record;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return { code: "internal", message: `Unexpected: ${message}`, retryable: false };
+  return { code: "internal", message: `Unexpected: ${textOf(thrown)}`, retryable: false };
+}
+
+/** What is thrown need not have a text: an object without a prototype has none, a getter may throw in its turn. */
+function textOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? String(thrown.message) : String(thrown);
+  } catch {
+    return "something that cannot be written as text";
+  }
 }
 
 /** A reply that crosses RPC; errors as values, because a thrown error loses its class there. */

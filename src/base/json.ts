@@ -8,6 +8,17 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value is what its JSON text says: what JSON would leave out or change (undefined, NaN, a date …) is not. */
+export function isJson(value: unknown): value is Json {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object") return false;
+  // Not `every`: it passes over holes.
+  if (Array.isArray(value)) return !value.includes(undefined) && value.every(isJson);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return (prototype === Object.prototype || prototype === null) && Object.values(value).every(isJson);
+}
+
 /**
  * One text for equal values: keys sorted by code unit, no white space (RFC 8785's form for the values JSON.parse yields).
  * Used wherever a value is hashed or compared.

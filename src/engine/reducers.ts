@@ -7,7 +7,8 @@ import { MessagesFold, messageProblem } from "./messages.ts";
 
 /** The fold of a channel that starts as `base`, or as its default. */
 export function openFold(channel: Channel, base: Json | undefined): Fold {
-  const start = base ?? channel.default;
+  // Not `??`: null is a value that was written, no absence.
+  const start = base === undefined ? channel.default : base;
   return FOLDS[channel.reducer](start);
 }
 
