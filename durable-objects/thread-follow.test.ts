@@ -216,3 +216,37 @@ describe("[G7] a follower", () => {
     expect(last?.text === big).toBe(true);
   });
 });
+
+describe("a page of frames", () => {
+  it("stays small whatever one attempt streams at once, live and afterwards, and nothing is missing (F17)", async () => {
+    const pieces = 20_000;
+    ownKind("torrent", async (context) => {
+      await Promise.resolve();
+      for (let piece = 0; piece < pieces; piece++) context.emit(piece);
+      await scheduler.wait(50);
+      return { writes: [] };
+    });
+    const thread = openThread();
+    const graph = { channels: {}, nodes: { n: { kind: "torrent" } }, edges: [{ from: "start", to: "n" }] };
+    const command = startOf(thread, graph, null, { streamMode: ["custom"] });
+    const live = unwrap(await thread.api.startAndFollow(command, false)).frames;
+    const { tenant, threadId } = thread;
+    unwrap(await thread.api.joinRun(command));
+    const query = {
+      tenant,
+      threadId,
+      runId: command.runId,
+      modes: ["custom"] as const,
+      after: -1,
+      cancelOnDisconnect: false,
+    };
+    for (const stream of [live, unwrap(await thread.api.followRun(query))]) {
+      const pages: Uint8Array[] = [];
+      for await (const page of stream) pages.push(page);
+      expect(Math.max(...pages.map((page) => page.byteLength))).toBeLessThan(1024 * 1024);
+      const text = pages.map((page) => new TextDecoder().decode(page)).join("");
+      const seen = [...text.matchAll(/^event: custom\ndata: (\d+)$/gm)].map(([, piece]) => Number(piece));
+      expect(seen).toEqual(Array.from({ length: pieces }, (_, piece) => piece));
+    }
+  });
+});

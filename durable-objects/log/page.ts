@@ -2,6 +2,14 @@
 export const PAGE_LENGTH = 128;
 const PAGE_WEIGHT = 1024 * 1024;
 
+/** What a streamed piece gathers around itself when it is shown: a frame of a few letters is this long all the same. */
+const FRAME_WEIGHT = 600;
+
+/** What a chunk weighs when it is shown. `text`: its pieces as JSON. */
+export function chunkWeight(pieces: number, text: number): number {
+  return pieces * FRAME_WEIGHT + text;
+}
+
 /** Rows read at once: what a reader holds in memory grows neither with the run nor with the size of its values. */
 export interface Page<T> {
   readonly items: readonly T[];
@@ -9,7 +17,7 @@ export interface Page<T> {
   readonly isCut: boolean;
 }
 
-/** Takes rows as long as the page has room; `rows` holds at most {@link PAGE_LENGTH}. */
+/** Takes rows as long as the page has room, at most {@link PAGE_LENGTH}. */
 export function pageOf<Row, T>(
   rows: Iterable<Row>,
   read: (row: Row) => { readonly item: T; readonly weight: number },
@@ -20,7 +28,7 @@ export function pageOf<Row, T>(
     const { item, weight } = read(row);
     items.push(item);
     room -= weight;
-    if (room <= 0) return { items, isCut: true };
+    if (room <= 0 || items.length === PAGE_LENGTH) return { items, isCut: true };
   }
-  return { items, isCut: items.length === PAGE_LENGTH };
+  return { items, isCut: false };
 }

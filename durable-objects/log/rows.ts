@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "../../src/base/json.ts";
 import type { RunStatus } from "../thread-api.ts";
 import type { BlobStore } from "./format-v1.ts";
 import { decode, VERSION } from "./format-v1.ts";
+import { chunkWeight } from "./page.ts";
 import type { Chunk, Commit } from "./entry.ts";
 
 export interface ThreadRow {
@@ -126,7 +127,7 @@ export function toChunk(
   const text = whole(row.body, blobs);
   const [task, node, kind, messageId, data] = JSON.parse(text) as [string, number, 0 | 1, string, Json[]];
   const item: Chunk = { first: row.first, task, node, kind: kind === 0 ? "say" : "emit", messageId, data };
-  return { item, weight: text.length };
+  return { item, weight: chunkWeight(data.length, text.length) };
 }
 
 /** A body too long for its row stands outside it, behind its hash; every body written in place begins with `[`. */

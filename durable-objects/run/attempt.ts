@@ -29,6 +29,9 @@ export type Settled =
 /** Longest JSON text of one written value, in UTF-16 units. */
 const MAX_VALUE = 16 * 1024 * 1024;
 
+/** Pieces in one chunk: a follower reads whole chunks, and a page of them must stay small whatever was streamed. */
+const CHUNK_PIECES = 256;
+
 /** One try at a task: runs its node, gathers what it streams, and says how it ended. Takes no decision. */
 export class Attempt {
   readonly task: Task;
@@ -169,7 +172,8 @@ export class Attempt {
     if (!isJson(data)) throw notJson(this.node.id, "streamed something");
     const id = this.#surroundings.nextEvent();
     const open = this.#chunks.at(-1);
-    if (open && open.kind === kind && open.first + open.data.length === id) open.data.push(data);
+    const isOpen = open?.kind === kind && open.data.length < CHUNK_PIECES;
+    if (isOpen && open.first + open.data.length === id) open.data.push(data);
     else
       this.#chunks.push({
         first: id,

@@ -1,5 +1,5 @@
-import type { Commit } from "../log/entry.ts";
-import type { Page } from "../log/page.ts";
+import type { Chunk, Commit } from "../log/entry.ts";
+import { chunkWeight, type Page, pageOf } from "../log/page.ts";
 import type { RunRow } from "../log/rows.ts";
 import type { ThreadStore } from "../log/store.ts";
 import type { LiveRun } from "../run/live-run.ts";
@@ -56,13 +56,14 @@ export class Follower {
     const run = this.#run;
     const chunks = wantsChunks && !isQuiet ? store.chunks(run.n, after) : NOTHING;
     const commits = isQuiet ? NOTHING : store.commitsOfRun(run.n, this.#nextSeq);
-    const open = (wantsChunks && this.#source.live()?.openChunks(after)) || [];
+    const open = wantsChunks ? pageOf(this.#source.live()?.openChunks(after) ?? [], weigh) : NOTHING;
     // A page that was cut says nothing about what comes after it: nothing beyond its end may be shown before that is read.
     const horizon = Math.min(
-      endOf(chunks, (chunk) => chunk.first + chunk.data.length - 1),
+      endOf(chunks, lastOfChunk),
+      endOf(open, lastOfChunk),
       endOf(commits, (commit) => commit.lastEvent),
     );
-    const frames = [...chunks.items, ...open].flatMap((chunk) => this.#framer.chunk(chunk, after));
+    const frames = [...chunks.items, ...open.items].flatMap((chunk) => this.#framer.chunk(chunk, after));
     for (const commit of commits.items) frames.push(...this.#commitFrames(commit, run, horizon));
     const shown = frames
       .filter((frame) => frame.id <= horizon && frame.id > after)
@@ -143,6 +144,14 @@ const NOTHING: Page<never> = { items: [], isCut: false };
 function endOf<T>({ items, isCut }: Page<T>, lastId: (item: T) => number): number {
   const last = items.at(-1);
   return last === undefined || !isCut ? Number.POSITIVE_INFINITY : lastId(last);
+}
+
+function lastOfChunk(chunk: Chunk): number {
+  return chunk.first + chunk.data.length - 1;
+}
+
+function weigh(chunk: Chunk): { readonly item: Chunk; readonly weight: number } {
+  return { item: chunk, weight: chunkWeight(chunk.data.length, JSON.stringify(chunk.data).length) };
 }
 
 function toText(frame: Frame): string {

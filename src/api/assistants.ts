@@ -40,7 +40,7 @@ const searchAssistants = createRoute({
 export const assistants = newRouter()
   .openapi(searchAssistants, async (c) => {
     const { graph_id: graphId, name, metadata, limit, offset } = c.req.valid("json");
-    const lines = await listGraphs(c.var.database, c.var.tenant, { limit: MAX_SEARCHED });
+    const lines = await listGraphs(c.var.database, c.var.tenant, { limit: MAX_SEARCHED, drafts: false });
     const found = lines.filter(
       (line) =>
         (!graphId || line.graphId === graphId) &&
@@ -67,7 +67,7 @@ function toAssistant(line: GraphLine): z.infer<typeof Assistant> {
     config: {},
     context: {},
     metadata: { created_by: "system" },
-    version: line.version ?? 1,
+    version: line.version,
     name: line.graphId,
     description: null,
     created_at: time,

@@ -22,16 +22,19 @@ export const keyRing = new KeyRing();
 /** Every request has a tenant, or is refused before anything else of it is looked at. */
 export const authentication: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if (c.var.config.open) refuseStrangers(c);
-  if (!needsNoKey(c.req.method, c.req.path)) c.set("tenant", await tenantOf(c));
+  if (needsNoKey(c.req.method, c.req.path)) return next();
+  const { tenant, keyId } = await senderOf(c);
+  c.set("tenant", tenant);
+  c.set("keyId", keyId);
   return next();
 };
 
-async function tenantOf(c: ApiContext): Promise<string> {
+async function senderOf(c: ApiContext): Promise<{ readonly tenant: string; readonly keyId: string | null }> {
   const presented = presentedKey(c.req.raw.headers);
-  if (presented.kind === "none" && c.var.config.open) return LOCAL_TENANT;
+  if (presented.kind === "none" && c.var.config.open) return { tenant: LOCAL_TENANT, keyId: null };
   const parts = presented.kind === "key" ? parseKey(presented.key) : undefined;
   const find = (tenant: string, keyId: string) => findKey(c.var.database, tenant, keyId);
-  if (parts !== undefined && (await keyRing.recognizes(parts, find, Date.now()))) return parts.tenant;
+  if (parts !== undefined && (await keyRing.recognizes(parts, find, Date.now()))) return parts;
   // One text for every reason: which of them it was helps only those who guess.
   const text = "A valid API key is needed: `Authorization: Bearer <key>` or `x-api-key: <key>`.";
   throw failure("unauthenticated", text);

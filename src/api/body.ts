@@ -81,6 +81,16 @@ export function mediaTypeOf(contentType: string | undefined): string {
 
 const WITH_BODY = new Set(["POST", "PUT", "PATCH"]);
 
+/** Nothing compressed is taken in: what a body swells to could not be known before (F12). */
+export const plainBodies: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  const encoding = c.req.header("content-encoding")?.trim().toLowerCase();
+  if (encoding === undefined || encoding === "identity" || encoding === "") return next();
+  throw failure(
+    "unsupported_media_type",
+    `Bodies are taken as they are, not as "${encoding.slice(0, 40)}": leave content-encoding out.`,
+  );
+};
+
 /**
  * Reads the body once, before any schema sees it: 413 beyond the bound, 415 for what is not JSON, 400 for what cannot be kept.
  * No body at all counts as `{}`: curl -X POST and fetch without a body mean "with the defaults".

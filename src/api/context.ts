@@ -13,6 +13,8 @@ export interface ApiEnv {
     threads: ThreadsPort;
     /** Set by authentication; a route that needs no key has none. */
     tenant: string;
+    /** The API key's id; null on an open development server, where none is needed. */
+    keyId: string | null;
   };
 }
 

@@ -3,7 +3,9 @@ import type { GraphVersionRow } from "../storage/graphs.ts";
 import { GraphShelf } from "./graph-shelf.ts";
 
 function rowOf(version: number, document = "{}"): GraphVersionRow {
-  return { graphId: "g", assistantId: "a", version, hash: "h", document, source: "", sourceType: "json", createdAt: 0 };
+  const texts = { document, source: "", sourceType: "json" } as const;
+  const published = { status: "current", createdAt: 0, publishedAt: 0, publishedBy: null } as const;
+  return { graphId: "g", assistantId: "a", version, hash: "h", ...texts, ...published };
 }
 
 function counting(...rows: (GraphVersionRow | undefined)[]) {
@@ -14,32 +16,44 @@ function counting(...rows: (GraphVersionRow | undefined)[]) {
 it("asks once a second for a graph that is in use", async () => {
   const shelf = new GraphShelf();
   const { find, asked } = counting(rowOf(1), rowOf(2));
-  expect((await shelf.newest("t", "g", find, 0))?.version).toBe(1);
-  expect((await shelf.newest("t", "g", find, 999))?.version).toBe(1);
-  expect((await shelf.newest("t", "g", find, 1_000))?.version).toBe(2);
+  expect((await shelf.find("t", "g", find, 0))?.version).toBe(1);
+  expect((await shelf.find("t", "g", find, 999))?.version).toBe(1);
+  expect((await shelf.find("t", "g", find, 1_000))?.version).toBe(2);
   expect(asked()).toBe(2);
 });
 
 it("a version published here counts at once", async () => {
   const shelf = new GraphShelf();
   const { find } = counting(rowOf(1), rowOf(2));
-  await shelf.newest("t", "g", find, 0);
+  await shelf.find("t", "g", find, 0);
   shelf.forget("t", ["g", "a"]);
-  expect((await shelf.newest("t", "g", find, 1))?.version).toBe(2);
+  expect((await shelf.find("t", "g", find, 1))?.version).toBe(2);
+});
+
+it("does not remember what was read while another version was published", async () => {
+  const shelf = new GraphShelf();
+  const { find } = counting(rowOf(1), rowOf(2));
+  const publishedMeanwhile = async () => {
+    const row = await find();
+    shelf.forget("t", ["g", "a"]);
+    return row;
+  };
+  expect((await shelf.find("t", "g", publishedMeanwhile, 0))?.version).toBe(1);
+  expect((await shelf.find("t", "g", find, 1))?.version).toBe(2);
 });
 
 it("[G14] never shows one tenant's graph to another", async () => {
   const shelf = new GraphShelf();
-  await shelf.newest("t", "g", async () => rowOf(1), 0);
-  expect(await shelf.newest("u", "g", async () => undefined, 1)).toBeUndefined();
+  await shelf.find("t", "g", async () => rowOf(1), 0);
+  expect(await shelf.find("u", "g", async () => undefined, 1)).toBeUndefined();
 });
 
 it("remembers neither a graph that is not there nor one that is large", async () => {
   for (const row of [undefined, rowOf(1, "x".repeat(70_000))]) {
     const shelf = new GraphShelf();
     const { find, asked } = counting(row);
-    await shelf.newest("t", "g", find, 0);
-    await shelf.newest("t", "g", find, 1);
+    await shelf.find("t", "g", find, 0);
+    await shelf.find("t", "g", find, 1);
     expect(asked()).toBe(2);
   }
 });

@@ -22,10 +22,14 @@ export function runIdOfKey(tenant: string, threadId: string | undefined, key: st
   return uuidv5(cacheKey(tenant, "idempotency", threadId ?? "", key), NAMESPACE);
 }
 
-/** What a request asked for, as one short text: kept with the run, so that another request under its key is noticed. */
-export function requestHash(start: StartRun): string {
+/**
+ * What a request asked for, as one short text: kept with the run, so that another request under its key is noticed. A version
+ * counts only where it was asked for: the same request sent again after a publication is still the same.
+ */
+export function requestHash(start: StartRun, pinned: number | undefined): string {
   const { assistantId, input, config, context, metadata, streamMode } = start;
-  return sha256Hex(canonicalJson([assistantId, input, config, context, metadata, [...streamMode]]));
+  const pin = pinned === undefined ? [] : [pinned];
+  return sha256Hex(canonicalJson([assistantId, input, config, context, metadata, [...streamMode], ...pin]));
 }
 
 /** @throws EdgewiseError `idempotency_mismatch` when the run that the key made was asked for in other words. */

@@ -1,6 +1,6 @@
 import type { Address, RunResult, RunView, StartRun } from "../../durable-objects/thread-api.ts";
 import { secureRandom, uuidv7 } from "../base/ids.ts";
-import { requireAssistant } from "./assistant-id.ts";
+import { parseAssistantId, requireAssistant } from "./assistant-id.ts";
 import type { ApiContext } from "./context.ts";
 import { refuseOtherRequest, requestHash, runIdOfKey } from "./idempotency.ts";
 import { type RunCreate, refuseUnsupported, toStartRun } from "./run-request.ts";
@@ -23,7 +23,8 @@ export async function prepareStart(c: ApiContext, body: RunCreate, threadId: str
     threadId: threadId ?? runId,
     ifNotExists: threadId === undefined || body.if_not_exists === "create" ? "create" : "reject",
   });
-  return key === undefined ? start : { ...start, requestHash: requestHash(start) };
+  if (key === undefined) return start;
+  return { ...start, requestHash: requestHash(start, parseAssistantId(body.assistant_id).version) };
 }
 
 export function hasIdempotencyKey(c: ApiContext): boolean {

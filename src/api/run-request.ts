@@ -12,7 +12,9 @@ const notYet = z.unknown().optional().openapi({ description: "Refused with `unsu
 /** LangGraph's body of a run; fields it does not name are ignored, as its server does. */
 export const RunCreate = z
   .object({
-    assistant_id: z.string().min(1).max(512).openapi({ description: "A graph's id, or its system assistant's." }),
+    assistant_id: z.string().min(1).max(512).openapi({
+      description: "A graph's id, or its system assistant's: its current version. With `@3`: version 3, be it a draft.",
+    }),
     input: z
       .unknown()
       .optional()

@@ -1,110 +1,140 @@
-import { and, asc, desc, eq, gt, max, sql } from "drizzle-orm";
+import { type SQL, and, asc, desc, eq, gt, isNotNull, lt, sql } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import { graphVersions } from "./schema.ts";
 
-export interface NewGraphVersion {
-  readonly graphId: string;
-  readonly assistantId: string;
-  readonly hash: string;
-  readonly document: string;
-  readonly source: string;
-  readonly sourceType: "json" | "yaml";
-  readonly createdAt: number;
-}
+/** `current`: what runs use. `published`: was current once. `draft`: never was. */
+export type VersionStatus = "draft" | "published" | "current";
 
-export interface GraphVersionRow extends NewGraphVersion {
-  readonly version: number;
-}
-
-/** A graph's line in a list: its newest version, without the texts. */
+/** A version in a list: without its texts. */
 export interface GraphLine {
   readonly graphId: string;
   readonly assistantId: string;
-  readonly version: number | null;
+  readonly version: number;
   readonly hash: string;
+  readonly status: VersionStatus;
   readonly createdAt: number;
+  /** When it last became current; null for a draft. */
+  readonly publishedAt: number | null;
+  /** The id of the API key that published it; null for a draft, and where there was no key. */
+  readonly publishedBy: string | null;
 }
 
-/**
- * Adds a version, unless the newest one is this document already; answers what then is the newest and whether it is new.
- * One statement reads the newest version and writes the next: two publishers at once get two numbers, or one of them both.
- */
-export async function createGraphVersion(
-  database: Database,
-  tenant: string,
-  graph: NewGraphVersion,
-): Promise<{ readonly version: number; readonly created: boolean }> {
-  const inserted = await database.all<{ version: number }>(sql`
-    insert into graph_versions
-      (tenant, graph_id, version, assistant_id, hash, document, source, source_type, created_at)
-    select ${tenant}, ${graph.graphId}, coalesce(max(version), 0) + 1, ${graph.assistantId}, ${graph.hash},
-      ${graph.document}, ${graph.source}, ${graph.sourceType}, ${graph.createdAt}
-    from graph_versions where tenant = ${tenant} and graph_id = ${graph.graphId}
-    having coalesce((
-      select hash from graph_versions where tenant = ${tenant} and graph_id = ${graph.graphId}
-      order by version desc limit 1
-    ), '') <> ${graph.hash}
-    returning version`);
-  const [row] = inserted;
-  if (row !== undefined) return { version: row.version, created: true };
-  const latest = await latestGraph(database, tenant, graph.graphId);
-  if (latest === undefined) throw new Error(`Graph "${graph.graphId}" was neither there nor added.`);
-  return { version: latest.version, created: false };
+export interface GraphVersionRow extends GraphLine {
+  readonly document: string;
+  readonly source: string;
+  readonly sourceType: "json" | "yaml";
 }
 
-export async function latestGraph(
+/** Names are written out, because drizzle leaves the table's away, which a subquery on the same table cannot do without. */
+const sameGraph = sql`other.tenant = graph_versions.tenant and other.graph_id = graph_versions.graph_id`;
+/** The number of the current version of a row's graph; null if all are drafts. */
+export const currentVersion: SQL<number | null> = sql`(
+  select other.version from graph_versions as other where ${sameGraph} and other.publication is not null
+  order by other.publication desc, other.version desc limit 1)`;
+/** What is shown of a graph: the current version or, before the first publication, the newest draft (null sorts last). */
+const shownVersion = sql`(
+  select other.version from graph_versions as other where ${sameGraph}
+  order by other.publication desc, other.version desc limit 1)`;
+
+const lineColumns = {
+  graphId: graphVersions.graphId,
+  assistantId: graphVersions.assistantId,
+  version: graphVersions.version,
+  hash: graphVersions.hash,
+  status: sql<VersionStatus>`case when graph_versions.publication is null then 'draft'
+    when graph_versions.version = ${currentVersion} then 'current' else 'published' end`,
+  createdAt: graphVersions.createdAt,
+  publishedAt: sql<number | null>`case when graph_versions.publication is null then null
+    else coalesce(graph_versions.published_at, graph_versions.created_at) end`,
+  publishedBy: graphVersions.publishedBy,
+};
+const rowColumns = {
+  ...lineColumns,
+  document: graphVersions.document,
+  source: graphVersions.source,
+  sourceType: graphVersions.sourceType,
+};
+
+/** A graph by its id or, where the name may be that of a system assistant, by the assistant's. */
+export interface GraphName {
+  readonly graphId: string;
+  readonly assistantId?: string;
+}
+
+/** What runs use: the current version, or the one asked for, be it a draft. One query, because every start may ask it. */
+export function runnableGraph(
   database: Database,
   tenant: string,
-  graphId: string,
+  name: GraphName,
+  version: number | undefined,
 ): Promise<GraphVersionRow | undefined> {
-  return newest(database, and(eq(graphVersions.tenant, tenant), eq(graphVersions.graphId, graphId)));
+  const wanted = version === undefined ? isNotNull(graphVersions.publication) : eq(graphVersions.version, version);
+  return firstOf(database, and(ofGraph(tenant, graphIdOf(tenant, name)), wanted));
 }
 
-export async function latestGraphOfAssistant(
-  database: Database,
-  tenant: string,
-  assistantId: string,
-): Promise<GraphVersionRow | undefined> {
-  return newest(database, and(eq(graphVersions.tenant, tenant), eq(graphVersions.assistantId, assistantId)));
+function graphIdOf(tenant: string, { graphId, assistantId }: GraphName): string | SQL {
+  if (assistantId === undefined) return graphId;
+  return sql`coalesce((select other.graph_id from graph_versions as other
+    where other.tenant = ${tenant} and other.assistant_id = ${assistantId} limit 1), ${graphId})`;
 }
 
-export async function graphVersion(
+/** The current version or, before the first publication, the newest draft. */
+export function shownGraph(database: Database, tenant: string, graphId: string): Promise<GraphVersionRow | undefined> {
+  return firstOf(database, ofGraph(tenant, graphId));
+}
+
+export function graphVersion(
   database: Database,
   tenant: string,
   graphId: string,
   version: number,
 ): Promise<GraphVersionRow | undefined> {
-  const same = and(
-    eq(graphVersions.tenant, tenant),
-    eq(graphVersions.graphId, graphId),
-    eq(graphVersions.version, version),
-  );
-  return newest(database, same);
+  return firstOf(database, and(ofGraph(tenant, graphId), eq(graphVersions.version, version)));
 }
 
-async function newest(database: Database, where: ReturnType<typeof and>): Promise<GraphVersionRow | undefined> {
-  const rows = await database.select().from(graphVersions).where(where).orderBy(desc(graphVersions.version)).limit(1);
-  return rows[0];
+/** Newest first; `before` is the last version of the page before. */
+export function listGraphVersions(
+  database: Database,
+  tenant: string,
+  graphId: string,
+  page: { readonly limit: number; readonly before?: number },
+): Promise<readonly GraphLine[]> {
+  const older = page.before === undefined ? undefined : lt(graphVersions.version, page.before);
+  return database
+    .select(lineColumns)
+    .from(graphVersions)
+    .where(and(ofGraph(tenant, graphId), older))
+    .orderBy(desc(graphVersions.version))
+    .limit(page.limit);
 }
 
-/** By id. SQLite takes the other columns from the row that holds the maximum. */
+/** By id, each as its current version; `drafts`: also graphs that have only drafts, each as its newest. */
 export function listGraphs(
   database: Database,
   tenant: string,
-  page: { readonly limit: number; readonly after?: string },
+  page: { readonly limit: number; readonly after?: string; readonly drafts: boolean },
 ): Promise<readonly GraphLine[]> {
   const later = page.after === undefined ? undefined : gt(graphVersions.graphId, page.after);
+  const shown = eq(graphVersions.version, page.drafts ? shownVersion : currentVersion);
   return database
-    .select({
-      graphId: graphVersions.graphId,
-      assistantId: graphVersions.assistantId,
-      version: max(graphVersions.version),
-      hash: graphVersions.hash,
-      createdAt: graphVersions.createdAt,
-    })
+    .select(lineColumns)
     .from(graphVersions)
-    .where(and(eq(graphVersions.tenant, tenant), later))
-    .groupBy(graphVersions.graphId)
+    .where(and(eq(graphVersions.tenant, tenant), later, shown))
     .orderBy(asc(graphVersions.graphId))
     .limit(page.limit);
+}
+
+export function ofGraph(tenant: string, graphId: string | SQL): SQL | undefined {
+  return and(eq(graphVersions.tenant, tenant), eq(graphVersions.graphId, graphId));
+}
+
+/** Of the rows: the one published last or, if none is, the newest. */
+async function firstOf(database: Database, where: SQL | undefined): Promise<GraphVersionRow | undefined> {
+  const rows = await database
+    .select(rowColumns)
+    .from(graphVersions)
+    .where(where)
+    .orderBy(desc(graphVersions.publication), desc(graphVersions.version))
+    .limit(1);
+  return rows[0];
 }

@@ -16,7 +16,7 @@ export const apiKeys = sqliteTable(
   (table) => [primaryKey({ columns: [table.tenant, table.keyId] })],
 );
 
-/** One row a version; versions of a graph are 1, 2, 3 … and never change. */
+/** One row a version; versions of a graph are 1, 2, 3 … Their content never changes; which of them is current does. */
 export const graphVersions = sqliteTable(
   "graph_versions",
   {
@@ -32,10 +32,20 @@ export const graphVersions = sqliteTable(
     source: text().notNull(),
     sourceType: text("source_type", { enum: ["json", "yaml"] }).notNull(),
     createdAt: integer("created_at").notNull(),
+    /**
+     * Counts the publications of a graph: its greatest is current, null is a draft. 0 is what a Worker leaves that knows no
+     * drafts: such a version was published when it was made, and the newest of them came last.
+     */
+    publication: integer().default(0),
+    /** When it last became current; null with a publication of 0: when it was made. */
+    publishedAt: integer("published_at"),
+    /** The id of the API key that made it current, where there was one. */
+    publishedBy: text("published_by"),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.graphId, table.version] }),
     index("graph_versions_assistant").on(table.tenant, table.assistantId, table.version),
+    index("graph_versions_current").on(table.tenant, table.graphId, table.publication, table.version),
   ],
 );
 

@@ -11,6 +11,7 @@ interface Row {
   /** With the key of another tenant: 404 hides what is acme's; a list or a new thing of one's own is no secret. */
   readonly other: number;
   readonly json?: unknown;
+  readonly query?: string;
 }
 const PUBLIC: Row = { own: 200, other: 200 };
 const run = { assistant_id: "double", input: { number: 1 } };
@@ -21,9 +22,14 @@ const ROWS: Record<string, Row> = {
   "POST /keys": { own: 201, other: 201, json: { name: "another" } },
   "GET /keys": { own: 200, other: 200 },
   "POST /graphs": { own: 201, other: 201, json: { ...DOUBLE, id: "another" } },
+  "POST /graphs/validate": { own: 200, other: 200, json: DOUBLE },
   "GET /graphs": { own: 200, other: 200 },
   "GET /graphs/{graph_id}": { own: 200, other: 404 },
+  "GET /graphs/{graph_id}/versions": { own: 200, other: 404 },
   "GET /graphs/{graph_id}/versions/{version}": { own: 200, other: 404 },
+  "POST /graphs/{graph_id}/versions/{version}/publish": { own: 200, other: 404 },
+  "GET /graphs/{graph_id}/diff": { own: 200, other: 404, query: "?from=1&to=1" },
+  "GET /graphs/{graph_id}/preview": { own: 200, other: 404, query: "?format=dot" },
   "POST /assistants/search": { own: 200, other: 200, json: {} },
   "GET /assistants/{assistant_id}": { own: 200, other: 404 },
   "POST /threads": { own: 200, other: 200, json: {} },
@@ -98,8 +104,12 @@ beforeAll(async () => {
 function request(route: string, values: Record<string, string>, key: string | undefined): Promise<Response> {
   const [method = "", template = ""] = route.split(" ");
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
-  const json = ROWS[route]?.json;
-  return call(path, { method, ...(key === undefined ? {} : { key }), ...(json === undefined ? {} : { json }) });
+  const { json, query = "" } = ROWS[route] ?? {};
+  return call(`${path}${query}`, {
+    method,
+    ...(key === undefined ? {} : { key }),
+    ...(json === undefined ? {} : { json }),
+  });
 }
 
 /** Everything of an answer that could tell one cause from another. */

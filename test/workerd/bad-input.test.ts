@@ -19,6 +19,9 @@ interface Problem {
 }
 const json = (body: string) => ({ body, headers: { "content-type": "application/json" } });
 const run = (more: object) => ({ json: { assistant_id: "double", input: { number: 1 }, ...more } });
+/** Small as it is sent, too large as it would be kept: two characters of YAML become six of JSON. */
+const swelling = `edgewise: 1\nid: swelling\nchannels: { a: { default: "${"\\e".repeat(200_000)}" } }
+nodes: { n: { kind: transform, set: { a: "state.a" } } }\nedges: [{ from: start, to: n }]\n`;
 const deep = `{"assistant_id":"double","input":${"[".repeat(50_000)}${"]".repeat(50_000)}}`;
 
 /** path, what is sent, status, code, pointer. */
@@ -41,6 +44,8 @@ const BAD: readonly (readonly [string, Call, number, string, string?])[] = [
   ["/runs", json(""), 400, "invalid_request", "/assistant_id"],
   ["/runs", { json: { assistant_id: 7 } }, 400, "invalid_request", "/assistant_id"],
   ["/runs", { json: { assistant_id: "" } }, 400, "invalid_request", "/assistant_id"],
+  ["/runs", { json: { assistant_id: "double@2" } }, 404, "unknown_graph", "/assistant_id"],
+  ["/runs", { json: { assistant_id: `double@${"9".repeat(400)}` } }, 404, "unknown_graph", "/assistant_id"],
   ["/runs", { json: { assistant_id: "x".repeat(513) } }, 400, "invalid_request", "/assistant_id"],
   ["/runs", run({ config: [] }), 400, "invalid_request", "/config"],
   ["/runs", run({ metadata: "x" }), 400, "invalid_request", "/metadata"],
@@ -129,8 +134,22 @@ const BAD: readonly (readonly [string, Call, number, string, string?])[] = [
   ["/graphs", { body: "a: [", headers: { "content-type": "application/yaml" } }, 400, "invalid_graph"],
   ["/graphs", { body: Uint8Array.of(0xff), headers: { "content-type": "application/yaml" } }, 400, "invalid_json"],
   ["/graphs", { body: "<a/>", headers: { "content-type": "text/xml" } }, 415, "unsupported_media_type"],
+  ["/graphs", { json: DOUBLE, headers: { "content-encoding": "gzip" } }, 415, "unsupported_media_type"],
+  ["/runs", { ...run({}), headers: { "content-encoding": "br" } }, 415, "unsupported_media_type"],
   [
     "/graphs",
+    { body: new Uint8Array(512 * 1024 + 1), headers: { "content-type": "application/yaml" } },
+    413,
+    "payload_too_large",
+  ],
+  ["/graphs", { body: swelling, headers: { "content-type": "application/yaml" } }, 400, "invalid_graph", ""],
+  ["/graphs?draft=maybe", { json: DOUBLE }, 400, "invalid_request", "/draft"],
+  ["/graphs?draft=true&draft=false", { json: DOUBLE }, 400, "invalid_request", "/draft"],
+  ["/graphs?draft=true", json("{"), 400, "invalid_graph"],
+  ["/graphs/validate", { body: Uint8Array.of(0xff), headers: { "content-type": "text/yaml" } }, 400, "invalid_json"],
+  ["/graphs/validate", { body: "<a/>", headers: { "content-type": "text/xml" } }, 415, "unsupported_media_type"],
+  [
+    "/graphs/validate",
     { body: new Uint8Array(512 * 1024 + 1), headers: { "content-type": "application/yaml" } },
     413,
     "payload_too_large",
@@ -141,6 +160,21 @@ const BAD: readonly (readonly [string, Call, number, string, string?])[] = [
   ["/graphs/double?format=xml", {}, 400, "invalid_request", "/format"],
   ["/graphs/double/versions/0", {}, 400, "invalid_request", "/version"],
   ["/graphs/double/versions/99999", {}, 404, "unknown_graph"],
+  ["/graphs/double/versions?limit=0", {}, 400, "invalid_request", "/limit"],
+  ["/graphs/double/versions?cursor=0", {}, 400, "invalid_request", "/cursor"],
+  ["/graphs/double/versions?cursor=a", {}, 400, "invalid_request", "/cursor"],
+  ["/graphs/double/versions?cursor=1.1", {}, 400, "invalid_request", "/cursor"],
+  ["/graphs/nothing/versions", {}, 404, "unknown_graph"],
+  ["/graphs/double/versions/latest/publish", { method: "POST" }, 400, "invalid_request", "/version"],
+  ["/graphs/double/versions/1e1/publish", { method: "POST" }, 400, "invalid_request", "/version"],
+  ["/graphs/double/versions/99999/publish", { method: "POST" }, 404, "unknown_graph"],
+  ["/graphs/double/diff?from=1", {}, 400, "invalid_request", "/to"],
+  ["/graphs/double/diff?from=0&to=1", {}, 400, "invalid_request", "/from"],
+  ["/graphs/double/diff?from=1&to=2", {}, 404, "unknown_graph"],
+  ["/graphs/double/preview?format=png", {}, 400, "invalid_request", "/format"],
+  ["/graphs/double/preview?version=x", {}, 400, "invalid_request", "/version"],
+  ["/graphs/double/preview?version=2", {}, 404, "unknown_graph"],
+  ["/graphs/nothing/preview", {}, 404, "unknown_graph"],
   ["/graphs/' OR 1=1 --", {}, 404, "unknown_graph"],
   ["/keys", { json: { name: "" } }, 400, "invalid_request", "/name"],
   ["/keys", { json: { name: { toString: 1 } } }, 400, "invalid_request", "/name"],
