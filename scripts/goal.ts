@@ -8,6 +8,8 @@ export interface Goal {
 
 /** What `bench/*.bench.ts` and `test/proof/*.proof.ts` export. */
 export interface Evidence {
+  /** Options it takes beside `--short`, such as `--seed`; any other is refused. */
+  readonly options?: readonly string[];
   run(options: EvidenceOptions): Promise<readonly Goal[]>;
 }
 

@@ -1,5 +1,6 @@
 import type { Evidence } from "../goal.ts";
 import { ROOT } from "../local/repository.ts";
+import { Stop } from "../local/stop.ts";
 import { openTerminal, seconds, type Terminal } from "../local/terminal.ts";
 import { findEvidence, KINDS, type Kind } from "./find.ts";
 import { describeMachine } from "./machine.ts";
@@ -31,6 +32,12 @@ async function gather(terminal: Terminal, title: string, path: string, options: 
   const machine = describeMachine(ROOT);
   const startedAt = performance.now();
   const evidence = (await import(`file://${path}`)) as Evidence;
+  const unknown = options.args.find((argument) => argument.startsWith("--") && !evidence.options?.includes(argument));
+  if (unknown !== undefined) {
+    const known = ["--short", ...(evidence.options ?? [])].join(", ");
+    terminal.line(`There is no option ${unknown} for ${title}; these are: ${known}.`);
+    return 2;
+  }
   const goals = await evidence.run(options);
   terminal.line(
     `${terminal.style("bold", title)}${options.short ? ", short" : ""}, ${seconds(performance.now() - startedAt)}`,
@@ -41,5 +48,16 @@ async function gather(terminal: Terminal, title: string, path: string, options: 
   return goals.length > 0 && goals.every((goal) => goal.met) ? 0 : 1;
 }
 
+/** What a person can put right is one sentence; anything else is a fault, and shows where it is. */
+async function answer(terminal: Terminal): Promise<number> {
+  try {
+    return await main(terminal, process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    terminal.line(error.message);
+    return 2;
+  }
+}
+
 // A bench may leave a server's handles open; the answer is there.
-process.exit(await main(openTerminal(), process.argv.slice(2)));
+process.exit(await answer(openTerminal()));

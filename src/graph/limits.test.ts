@@ -51,6 +51,34 @@ describe("a document's size is bounded in every direction", () => {
   });
 });
 
+describe("what is told of a hostile document is bounded too", () => {
+  const problemsOf = (text: string, type: "json" | "yaml" = "json") => {
+    const result = compileGraph({ text, type }, nodeKinds);
+    return result.ok ? [] : result.problems;
+  };
+
+  it("more values than a document may have end its reading", () => {
+    expect(problemsOf(`{"id":[${"1,".repeat(200_000)}1]}`)).toMatchObject([{ code: "too_large", path: "", line: 1 }]);
+  });
+
+  it("below one long key not every mistake repeats it", () => {
+    const problems = problemsOf(`{"${"k".repeat(300_000)}":[${'{"__proto__":1},'.repeat(100)}1]}`);
+    expect(problems.map(({ code }) => code)).toEqual(["forbidden_key", "more_problems"]);
+  });
+
+  it("that there may be more problems is told with a place", () => {
+    const problems = problemsOf(`{"nodes":{${many(300, (n) => `"n${n}":1`).join(",")}}}`);
+    expect(problems.at(-1)).toMatchObject({ code: "more_problems", path: "", line: 1, column: 1 });
+    expect(problems).toHaveLength(201);
+  });
+
+  it("a message quotes the beginning of what is long", () => {
+    const key = "k".repeat(2_000);
+    const [problem] = problemsOf(`{"${key}":1,"${key}":2}`).filter(({ code }) => code === "duplicate_key");
+    expect(problem?.message).toMatch(/^The key "k{450,500}…$/);
+  });
+});
+
 describe("did you mean", () => {
   it.each<[string, readonly string[], string | undefined]>([
     ["documnts", ["answer", "documents"], "documents"],

@@ -36,6 +36,10 @@ export interface Found {
 
 /** More are not reported: nobody reads them, and a hostile document must not cost a list of a million. */
 const MOST_PROBLEMS = 200;
+/** Characters of all pointers together: below one key of half a megabyte each problem would repeat it. */
+const MOST_POINTED = 200_000;
+/** A message may quote what somebody wrote; more of it than this says nothing new. */
+const LONGEST_MESSAGE = 500;
 
 export function pointer(path: Path): string {
   return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
@@ -45,15 +49,18 @@ export function pointer(path: Path): string {
 export class Problems {
   readonly #found: Found[] = [];
   #failed = false;
+  #pointed = 0;
 
   add(found: Found): void {
     if (found.severity !== "warning") this.#failed = true;
-    if (!this.full) this.#found.push(found);
+    if (this.full) return;
+    this.#found.push(found);
+    for (const part of found.path) this.#pointed += typeof part === "string" ? part.length : 1;
   }
 
   /** No more will be shown, so no more need be looked for. */
   get full(): boolean {
-    return this.#found.length >= MOST_PROBLEMS;
+    return this.#found.length >= MOST_PROBLEMS || this.#pointed >= MOST_POINTED;
   }
 
   /** Whether an error (not only warnings) was found. */
@@ -68,8 +75,11 @@ export class Problems {
     if (text !== undefined) placed.sort((one, other) => (one.span?.start ?? 0) - (other.span?.start ?? 0));
     const problems = placed.map(({ found, span }) => toProblem(found, span, starts));
     if (this.full) {
-      const message = `The list ends after ${MOST_PROBLEMS}; there may be more problems.`;
-      problems.push({ severity: this.#failed ? "error" : "warning", code: "more_problems", message, path: "" });
+      const message = `The list ends after ${this.#found.length}; there may be more problems.`;
+      const severity = this.#failed ? "error" : "warning";
+      // it is about the document, so it stands where that begins
+      const span = text === undefined ? undefined : { start: 0, end: 0 };
+      problems.push(toProblem({ severity, code: "more_problems", message, path: [] }, span, starts));
     }
     return problems;
   }
@@ -90,7 +100,7 @@ function toProblem(found: Found, span: Span | undefined, starts: readonly number
   return {
     severity: found.severity ?? "error",
     code: found.code,
-    message: found.message,
+    message: found.message.length > LONGEST_MESSAGE ? `${found.message.slice(0, LONGEST_MESSAGE)}…` : found.message,
     path: pointer(found.path),
     ...(start === undefined ? {} : { line: start.line, column: start.column }),
     ...(end === undefined ? {} : { endLine: end.line, endColumn: end.column }),

@@ -203,6 +203,10 @@ describe("texts, lists and macros", () => {
     ["[].map(x, x)", []],
     ["cel.bind(x, state.count + 1, x * x)", 9],
     ["[[1, 2], [3]].map(x, x.map(x, x + 1))", [[2, 3], [4]]],
+    // what is empty says nothing of the types that could be in it
+    ["[].exists(x, 1 < x) || [].all(x, !x && x.a == 1)", true],
+    ["([] + [2]).map(x, x * 2) + [].map(x, -x)", [4]],
+    ["{}.all(key, key < 'a')", true],
   ])("%s is %j", (source, value) => {
     expect(evaluate(source)).toStrictEqual(value);
   });

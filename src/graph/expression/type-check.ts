@@ -69,6 +69,11 @@ function loosen(node: ASTNode): void {
   else if (node.op === "call" && node.args[0] === "double") (node.args as [string, ASTNode[]])[0] = "int";
   else if (node.op === "call" && node.args[0] === "has") asks(node);
   else if (node.op === "+") override(node, concatenation);
+  // the library gives the parts of what is empty a type that has no operators
+  else if (node.op === "list" && node.args.length === 0)
+    override(node, () => (checker) => checker.getType("list<dyn>"));
+  else if (node.op === "map" && node.args.length === 0)
+    override(node, () => (checker) => checker.getType("map<string, dyn>"));
   else if (node.op === "?:") override(node, choice);
   for (const child of childrenOf(node)) loosen(child);
 }

@@ -1,6 +1,7 @@
 import type { Json } from "../../base/json.ts";
 import { pointer } from "../problems.ts";
 import type { Problems } from "../problems.ts";
+import { MOST_VALUES, TOO_MANY_VALUES } from "./bounds.ts";
 import type { Located } from "./located.ts";
 
 /**
@@ -47,6 +48,7 @@ class JsonReader {
   readonly #maxDepth: number;
   readonly #path: (string | number)[] = [];
   #at = 0;
+  #count = 0;
 
   constructor(text: string, problems: Problems, maxDepth: number) {
     this.#text = text;
@@ -64,6 +66,8 @@ class JsonReader {
 
   #value(): Read {
     const start = this.#at;
+    this.#count += 1;
+    if (this.#count > MOST_VALUES) throw new JsonMistake("too_large", TOO_MANY_VALUES, start);
     const first = this.#text[start];
     if (first === "{") return this.#object();
     if (first === "[") return this.#array();
@@ -128,7 +132,7 @@ class JsonReader {
   #array(): Read {
     const start = this.#enter();
     const value: Json[] = [];
-    const children = new Map<string | number, Located>();
+    const children: Located[] = [];
     this.#skipWhite();
     while (this.#text[this.#at] !== "]") {
       if (value.length > 0) this.#expect(",", 'a comma or "]"');
@@ -136,7 +140,7 @@ class JsonReader {
       this.#path.push(value.length);
       const item = this.#value();
       this.#path.pop();
-      children.set(value.length, item.located);
+      children.push(item.located);
       value.push(item.value);
       this.#skipWhite();
     }
@@ -147,7 +151,7 @@ class JsonReader {
   #object(): Read {
     const start = this.#enter();
     const entries = new Map<string, Json>();
-    const children = new Map<string | number, Located>();
+    const children = new Map<string, Located>();
     this.#skipWhite();
     while (this.#text[this.#at] !== "}") {
       if (entries.size > 0 || children.size > 0) this.#expect(",", 'a comma or "}"');
@@ -160,7 +164,7 @@ class JsonReader {
     return { value: Object.fromEntries(entries), located: { span: { start, end: this.#at }, children } };
   }
 
-  #entry(entries: Map<string, Json>, children: Map<string | number, Located>): void {
+  #entry(entries: Map<string, Json>, children: Map<string, Located>): void {
     const key = { start: this.#at, end: this.#at };
     if (this.#text[this.#at] !== '"') throw this.#unexpected("a key in double quotes");
     const name = this.#string();

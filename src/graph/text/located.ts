@@ -9,7 +9,8 @@ export interface Located {
   readonly span: Span;
   /** The span of the key that leads here, if a key does. */
   readonly key?: Span;
-  readonly children?: ReadonlyMap<string | number, Located>;
+  /** A mapping's by key; a list's by position. */
+  readonly children?: ReadonlyMap<string, Located> | readonly Located[];
   /** For a string: how its text is written, so that an offset in the value can be found again. */
   readonly written?: "quoted" | "plain" | "block";
   readonly text?: string;
@@ -24,11 +25,18 @@ export function spanAt(root: Located, path: readonly (string | number)[], atKey:
 function follow(root: Located, path: readonly (string | number)[]): { located: Located; whole: boolean } {
   let located = root;
   for (const part of path) {
-    const child = located.children?.get(part);
+    const child = childAt(located.children, part);
     if (child === undefined) return { located, whole: false };
     located = child;
   }
   return { located, whole: true };
+}
+
+function childAt(children: Located["children"], part: string | number): Located | undefined {
+  if (children === undefined) return undefined;
+  // narrowed by the map, since a read-only list is not told apart by Array.isArray
+  if (children instanceof Map) return (children as ReadonlyMap<string, Located>).get(String(part));
+  return (children as readonly Located[])[Number(part)];
 }
 
 /** A part of the string at `path`, as exactly as its notation allows; else the whole string. */

@@ -94,6 +94,9 @@ describe("YAML text", () => {
     ["a: .nan", "number_too_large", 1],
     ["\n__proto__: { x: 1 }", "forbidden_key", 2],
     ["a: &a [*a]", "alias_bomb", 1],
+    ['a: 1\nb: "x\\q"', "invalid_yaml", 2],
+    ['a: "\\UFFFFFFFF"', "invalid_yaml", 1],
+    ["%YAML 1.2\n%YAML 1.2\n---\na: 1", "invalid_yaml", 2],
   ])("%j is refused: %s", (text, code, line) => {
     const { problems } = read(yaml(text));
     expect(problems[0]).toMatchObject({ code, line });
@@ -115,6 +118,9 @@ describe("size", () => {
     ["a YAML text of commas", yaml(`[${",".repeat(300_000)}]`), "too_large"],
     ["a YAML text of anchors", yaml("&a ".repeat(100_000)), "too_large"],
     ["an alias bomb", yaml(bomb), "alias_bomb"],
+    ["one long text aliased often", yaml(`[&a ${"a".repeat(1000)},${"*a ,".repeat(2000)}]`), "alias_bomb"],
+    ["a YAML text of escapes there are not", yaml(`"${"\\q".repeat(100_000)}"`), "invalid_yaml"],
+    ["a JSON text of values", json(`[${"[],".repeat(200_000)}1]`), "too_large"],
     ["a text above the limit", json(" ".repeat(1024 * 1024 + 1)), "too_large"],
   ])("%s is refused", (_, source, code) => {
     expect(codes(source)).toEqual([code]);

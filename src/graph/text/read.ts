@@ -1,14 +1,12 @@
 import type { Json } from "../../base/json.ts";
-import type { Path, Problems } from "../problems.ts";
+import type { Problems } from "../problems.ts";
+import { DEEPEST, LARGEST_TEXT, MOST_VALUES, TOO_MANY_VALUES } from "./bounds.ts";
 import { readJson } from "./json-text.ts";
 import type { Located } from "./located.ts";
 import { readYaml } from "./yaml-text.ts";
 
 /** A document as somebody hands it in. */
 export type GraphSource = { readonly text: string; readonly type: "json" | "yaml" } | { readonly document: Json };
-
-export const LARGEST_TEXT = 1024 * 1024;
-export const DEEPEST = 100;
 
 export interface ReadDocument {
   readonly value: Json;
@@ -36,49 +34,58 @@ export function readSource(source: GraphSource, problems: Problems): ReadDocumen
   return read !== undefined && checked(read.value, problems) ? read : undefined;
 }
 
-/** More values than a text of the largest size can hold. */
-const MOST_VALUES = 600_000;
-
 /** Refuses what is no JSON or too deep to walk, and the one key that many libraries cannot carry as data. */
 function checked(document: Json, problems: Problems): boolean {
-  const stack: { value: unknown; path: Path }[] = [{ value: document, path: [] }];
-  let count = 0;
-  for (let top = stack.pop(); top !== undefined && !problems.full; top = stack.pop()) {
-    const { value, path } = top;
-    count += 1;
-    if (path.length > DEEPEST || count > MOST_VALUES) {
-      const [code, message] =
-        count > MOST_VALUES
-          ? ["too_large", "The document has too many values."]
-          : ["too_deep", `The document is nested more than ${DEEPEST} deep.`];
-      problems.add({ code, message, path: path.slice(0, 5) });
-      return false;
-    }
-    if (typeof value === "object" && value !== null) pushChildren(stack, value, path, problems);
-    else if (!isJsonScalar(value)) {
-      problems.add({ code: "not_json", message: `A value of type ${typeof value} is not JSON.`, path });
-      return false;
-    }
+  return new Walk(problems).walk(document);
+}
+
+/** One path grows and shrinks: a copy for each of some hundred thousand values would cost more than reading them. */
+class Walk {
+  readonly #problems: Problems;
+  readonly #path: (string | number)[] = [];
+  #count = 0;
+
+  constructor(problems: Problems) {
+    this.#problems = problems;
   }
-  return true;
+
+  /** False when nothing more is to be looked at. */
+  walk(value: unknown): boolean {
+    this.#count += 1;
+    if (this.#path.length > DEEPEST)
+      return this.#refuse("too_deep", `The document is nested more than ${DEEPEST} deep.`);
+    if (this.#count > MOST_VALUES) return this.#refuse("too_large", TOO_MANY_VALUES);
+    if (Array.isArray(value)) return value.every((item, index) => this.#below(index, item));
+    if (typeof value === "object" && value !== null) {
+      return Object.entries(value).every(([key, child]) => this.#below(key, child));
+    }
+    if (isJsonScalar(value)) return true;
+    this.#problems.add({
+      code: "not_json",
+      message: `A value of type ${typeof value} is not JSON.`,
+      path: [...this.#path],
+    });
+    return false;
+  }
+
+  #below(key: string | number, value: unknown): boolean {
+    this.#path.push(key);
+    if (key === "__proto__") {
+      const message = 'The key "__proto__" is not allowed.';
+      this.#problems.add({ code: "forbidden_key", message, path: [...this.#path], atKey: true });
+    }
+    // of a full list no more is wanted
+    const goOn = this.#problems.full || this.walk(value);
+    this.#path.pop();
+    return goOn;
+  }
+
+  #refuse(code: string, message: string): false {
+    this.#problems.add({ code, message, path: this.#path.slice(0, 5) });
+    return false;
+  }
 }
 
 function isJsonScalar(value: unknown): boolean {
   return value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
-}
-
-function pushChildren(stack: { value: unknown; path: Path }[], value: object, path: Path, problems: Problems): void {
-  const isList = Array.isArray(value);
-  for (const [key, child] of Object.entries(value)) {
-    const childPath = [...path, isList ? Number(key) : key];
-    if (key === "__proto__") {
-      problems.add({
-        code: "forbidden_key",
-        message: 'The key "__proto__" is not allowed.',
-        path: childPath,
-        atKey: true,
-      });
-    }
-    stack.push({ value: child, path: childPath });
-  }
 }

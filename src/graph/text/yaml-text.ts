@@ -2,11 +2,9 @@ import { Composer, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, Parser 
 import type { Alias, CST, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import type { Json } from "../../base/json.ts";
 import type { Path, Problems } from "../problems.ts";
+import { LARGEST_TEXT, MOST_VALUES } from "./bounds.ts";
 import type { Located, Span } from "./located.ts";
 import { scanYaml } from "./yaml-scan.ts";
-
-/** Values that aliases may make in all; an alias bomb reaches it at once. */
-const MOST_NODES = 200_000;
 
 /**
  * YAML 1.2 (core schema), limited to what JSON can say: one document, string keys, no tags of one's own,
@@ -19,11 +17,8 @@ export function readYaml(
 ): { value: Json; root: Located } | undefined {
   const refused = scanYaml(text, maxDepth);
   if (refused !== undefined) {
-    const message =
-      refused.code === "too_deep"
-        ? `The document is nested more than ${maxDepth} deep.`
-        : "The document has too many parts for YAML; as JSON it may have more.";
-    problems.add({ code: refused.code, message, path: [], span: { start: refused.at, end: refused.at + 1 } });
+    const span = { start: refused.at, end: refused.at + 1 };
+    problems.add({ code: refused.code, message: refused.message, path: [], span });
     return undefined;
   }
   const tokens = [...new Parser(new LineCounter().addNewLine).parse(text)];
@@ -99,6 +94,7 @@ class YamlReader {
   readonly #maxDepth: number;
   readonly #anchors = new Map<string, unknown>();
   #nodes = 0;
+  #characters = 0;
 
   constructor(problems: Problems, maxDepth: number) {
     this.#problems = problems;
@@ -107,20 +103,22 @@ class YamlReader {
 
   read(contents: unknown): { value: Json; root: Located } | undefined {
     const { value, located } = this.#node(contents, []);
-    return this.#nodes > MOST_NODES ? undefined : { value, root: located };
+    return this.#nodes > MOST_VALUES ? undefined : { value, root: located };
   }
 
   #node(node: unknown, path: Path): Read {
     if (!isNode(node)) return { value: null, located: { span: { start: 0, end: 0 } } };
     const span = spanOf(node.range);
     this.#nodes += 1;
-    if (this.#nodes > MOST_NODES || path.length > this.#maxDepth) {
+    if (isScalar(node) && typeof node.value === "string") this.#characters += node.value.length;
+    if (this.#characters > LARGEST_TEXT) this.#nodes = Math.max(this.#nodes, MOST_VALUES + 1);
+    if (this.#nodes > MOST_VALUES || path.length > this.#maxDepth) {
       // reported once: afterwards nothing is followed any more
-      if (this.#nodes <= MOST_NODES || this.#nodes === MOST_NODES + 1) {
-        const message = `Its aliases make this document larger than ${MOST_NODES} values or deeper than ${this.#maxDepth}.`;
+      if (this.#nodes <= MOST_VALUES || this.#nodes === MOST_VALUES + 1) {
+        const message = `Its aliases make this document larger than ${MOST_VALUES} values or ${LARGEST_TEXT} characters, or deeper than ${this.#maxDepth}.`;
         this.#problems.add({ code: "alias_bomb", message, path: [], span });
       }
-      this.#nodes = MOST_NODES + 2;
+      this.#nodes = MOST_VALUES + 2;
       return { value: null, located: { span } };
     }
     if (isAlias(node)) return this.#alias(node, path, span);
@@ -146,10 +144,10 @@ class YamlReader {
   }
 
   #list(node: YAMLSeq, path: Path, span: Span): Read {
-    const children = new Map<string | number, Located>();
+    const children: Located[] = [];
     const value = node.items.map((item, index) => {
       const read = this.#node(item, [...path, index]);
-      children.set(index, read.located);
+      children.push(read.located);
       return read.value;
     });
     return { value, located: { span, children } };
@@ -157,10 +155,11 @@ class YamlReader {
 
   #map(node: YAMLMap, path: Path, span: Span): Read {
     const entries = new Map<string, Json>();
-    const children = new Map<string | number, Located>();
+    const children = new Map<string, Located>();
     for (const pair of node.items) {
       const key = this.#key(pair, path, span);
       if (key === undefined) continue;
+      this.#characters += key.name.length;
       if (entries.has(key.name)) {
         const message = `The key "${key.name}" stands twice in this mapping.`;
         this.#problems.add({ code: "duplicate_key", message, path: [...path, key.name], span: key.span });

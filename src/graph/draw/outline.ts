@@ -1,0 +1,67 @@
+import type { Plan, PlanEdge } from "../plan.ts";
+import type { Region, Topology } from "../topology.ts";
+
+/** What every drawing shows: the two ends and the nodes between them, in document order. */
+export interface Outline {
+  /** The first is the start, the last the end; node `index` of the plan is vertex `index + 1`. */
+  readonly vertices: readonly Vertex[];
+  readonly links: readonly Link[];
+}
+
+export interface Vertex {
+  readonly id: string;
+  readonly kind: "start" | "end" | "node";
+  /** The kind of a node. */
+  readonly does: string;
+  /** A turn of a loop begins here. */
+  readonly head: boolean;
+}
+
+export interface Link {
+  readonly from: number;
+  readonly to: number;
+  /** `implied`: a node without edges ends its branch, as an edge to the end does. */
+  readonly taken: "always" | "when" | "else" | "implied";
+  /** The condition's text, or "else"; empty where the edge is taken always. */
+  readonly label: string;
+  /** It begins another turn of a loop. Without these links there is no cycle. */
+  readonly again: boolean;
+}
+
+export function outlineOf(plan: Plan): Outline {
+  const end = plan.nodes.length + 1;
+  const node = plan.nodes.map(
+    ({ id, kind, index }): Vertex => ({
+      id,
+      kind: "node",
+      does: kind,
+      head: plan.topology.places[index]?.head ?? false,
+    }),
+  );
+  const links: Link[] = plan.starts.map((edge) => linkOf(0, edge, end, false));
+  for (const { index, edges } of plan.nodes) {
+    for (const edge of edges) {
+      links.push(linkOf(index + 1, edge, end, edge.to !== "end" && isAgain(plan.topology, index, edge.to)));
+    }
+    if (edges.length === 0) links.push({ from: index + 1, to: end, taken: "implied", label: "", again: false });
+  }
+  return { vertices: [endVertex("start"), ...node, endVertex("end")], links };
+}
+
+function endVertex(kind: "start" | "end"): Vertex {
+  return { id: kind, kind, does: "", head: false };
+}
+
+function linkOf(from: number, { to, condition }: PlanEdge, end: number, again: boolean): Link {
+  const label = condition.kind === "when" ? condition.expression.source : condition.kind === "else" ? "else" : "";
+  return { from, to: to === "end" ? end : to + 1, taken: condition.kind, label, again };
+}
+
+/** R3: it leads into a head of a loop from inside that loop. */
+function isAgain(topology: Topology, from: number, to: number): boolean {
+  const [source, target] = [topology.places[from], topology.places[to]];
+  if (source === undefined || target === undefined || !target.head) return false;
+  let region: Region | undefined = source.region;
+  while (region !== undefined && region.depth > target.region.depth) region = region.parent;
+  return region === target.region;
+}
