@@ -61,11 +61,12 @@ it.skipIf(!existsSync("/proc/self/environ"))("ends the runtime that replaced the
 });
 
 it.runIf(process.platform === "linux")("takes a folder whose runtime is dead and not yet buried", async () => {
-  // The child of a process that never asks for its end stays in the process table as a zombie.
-  const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+  // The child of a process that never asks for its end stays in the process table as a zombie. It outlives the shell, which would.
+  const parent = spawn("sh", ["-c", "sleep 0.5 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
   const [pid] = (await once(parent.stdout, "data")) as [Buffer];
   writeFileSync(join(state, "runtime.pid"), pid.toString());
-  await vi.waitFor(() => expect(readFileSync(`/proc/${pid.toString().trim()}/stat`, "utf8")).toContain(") Z "));
+  const stat = () => readFileSync(`/proc/${pid.toString().trim()}/stat`, "utf8");
+  await vi.waitFor(() => expect(stat()).toContain(") Z "), { timeout: 5_000 });
   await expect(take()).resolves.toBeDefined();
   parent.kill("SIGKILL");
 });
