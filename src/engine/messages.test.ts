@@ -61,11 +61,12 @@ describe("messages", () => {
     for (let round = 0; round < 300; round += 1) {
       let fold = open();
       let plain: { id: string; content: string }[] = [];
-      for (let step = 0; step < 12; step += 1) {
-        const id = `m${below(5)}`;
+      for (let step = 0; step < 40; step += 1) {
+        const id = `m${below(round % 2 === 0 ? 5 : 30)}`;
         const content = `${round}.${step}`;
         const known = plain.findIndex((message) => message.id === id);
-        if (below(3) === 0) {
+        // In every third conversation nothing is ever removed.
+        if (below(6) < round % 3) {
           plain = plain.filter((message) => message.id !== id);
           fold = fold.with([remove(id)]);
         } else {

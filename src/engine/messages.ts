@@ -57,17 +57,40 @@ export function messageProblem(value: Json): string | undefined {
   return undefined;
 }
 
+/** So many look-ups are made by looking, before an index of all ids is worth its making: most runs add a message or two. */
+const MOST_SCANS = 16;
+
 /** Messages and where each id is among them. */
 class Storage {
   readonly items: Json[];
   #placeById: Map<string, number> | undefined;
+  #scans = 0;
 
   constructor(items: Json[], placeById?: Map<string, number>) {
     this.items = items;
     this.#placeById = placeById;
   }
 
-  get placeById(): Map<string, number> {
+  placeOf(id: string): number | undefined {
+    if (this.#placeById === undefined && this.#scans < MOST_SCANS) {
+      this.#scans += 1;
+      const place = this.items.findLastIndex((message) => idOf(message) === id);
+      return place < 0 ? undefined : place;
+    }
+    return this.#places().get(id);
+  }
+
+  add(id: string | undefined, message: Json): void {
+    if (id !== undefined) this.#placeById?.set(id, this.items.length);
+    this.items.push(message);
+  }
+
+  /** The message stays where it is, but nobody finds it any more. */
+  hide(id: string): void {
+    this.#places().delete(id);
+  }
+
+  #places(): Map<string, number> {
     this.#placeById ??= placesOf(this.items);
     return this.#placeById;
   }
@@ -95,9 +118,9 @@ class Conversation {
 
   take(message: Json): void {
     const id = idOf(message);
-    const place = id === undefined ? undefined : this.#storage.placeById.get(id);
+    const place = id === undefined ? undefined : this.#storage.placeOf(id);
     if (isJsonObject(message) && message["type"] === "remove") this.#remove(id, place);
-    else if (place === undefined) this.#add(id, message);
+    else if (place === undefined) this.#storage.add(id, message);
     else this.#own().items[place] = message;
   }
 
@@ -106,18 +129,13 @@ class Conversation {
     return new Storage(this.#storage.items.filter((_, place) => !this.#holes.has(place)));
   }
 
-  #add(id: string | undefined, message: Json): void {
-    if (id !== undefined) this.#storage.placeById.set(id, this.#storage.items.length);
-    this.#storage.items.push(message);
-  }
-
   #remove(id: string | undefined, place: number | undefined): void {
     if (id === ALL) {
       this.#storage = new Storage([]);
       this.#mine = true;
       this.#holes.clear();
     } else if (id !== undefined && place !== undefined) {
-      this.#own().placeById.delete(id);
+      this.#own().hide(id);
       this.#holes.add(place);
     }
   }
