@@ -73,10 +73,11 @@ describe("a run", () => {
     [{ nope: 1 }, "unknown_channel", "/input/nope"],
     [[1], "invalid_request", "/input"],
     [{ count: "one" }, "invalid_write", "/input/count"],
+    [{ talk: ["hello", 7] }, "invalid_write", "/input/talk/1"],
   ])("refuses the input %j with %s, and leaves no trace of the thread", async (input, code, pointer) => {
     const thread = openThread();
     const graph = {
-      channels: { count: { reducer: "sum" } },
+      channels: { count: { reducer: "sum" }, talk: { reducer: "messages" } },
       nodes: { a: { kind: "transform", set: {} } },
       edges: [{ from: "start", to: "a" }],
     };

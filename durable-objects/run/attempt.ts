@@ -1,6 +1,5 @@
 import { EdgewiseError, type ErrorRecord, failure, toErrorRecord } from "../../src/base/errors.ts";
 import { isJson, type Json } from "../../src/base/json.ts";
-import { checkWrite } from "../../src/engine/reducers.ts";
 import type { Outcome, Task, Write } from "../../src/engine/types.ts";
 import type { Plan, PlanNode, Scope } from "../../src/graph/plan.ts";
 import { route } from "../../src/graph/route.ts";
@@ -9,8 +8,8 @@ import type { NodeContext, NodeResult } from "../../src/nodes/contract.ts";
 import { runNode } from "../../src/nodes/registry.ts";
 import type { Chunk } from "../log/entry.ts";
 import { bounded } from "./failures.ts";
-import { normalizeMessages } from "./messages.ts";
 import { scopeAfter } from "./scope.ts";
+import { toWrite } from "./writes.ts";
 
 /** What an attempt may reach; the object hands it in. */
 export interface Surroundings {
@@ -135,16 +134,12 @@ export class Attempt {
         `Node "${this.node.id}" wrote to "${write.channel}", which the graph does not declare.`,
       );
     if (!isJson(write.value)) throw notJson(this.node.id, `wrote to channel "${write.channel}" a value`);
-    const value =
-      channel.reducer === "messages"
-        ? normalizeMessages(channel.name, write.value, (index) => `${this.messageId}:${index}`)
-        : write.value;
-    const wrong = checkWrite(channel, value);
-    if (wrong) throw new EdgewiseError(wrong);
+    const kept = toWrite(channel, write.value, (index) => `${this.messageId}:${index}`);
+    const { value } = kept;
     if (typeof value === "object" && value !== null && JSON.stringify(value).length > MAX_VALUE)
       throw tooLarge(this.node.id, write.channel);
     if (typeof value === "string" && value.length > MAX_VALUE) throw tooLarge(this.node.id, write.channel);
-    return { channel: write.channel, value };
+    return kept;
   }
 
   #context(): NodeContext {

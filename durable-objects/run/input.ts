@@ -1,14 +1,14 @@
 import { EdgewiseError, failure } from "../../src/base/errors.ts";
 import { isJsonObject, type Json } from "../../src/base/json.ts";
-import { checkWrite } from "../../src/engine/reducers.ts";
+import { toPointer } from "../../src/base/pointer.ts";
 import type { Outcome, Write } from "../../src/engine/types.ts";
 import type { Channel } from "../../src/graph/channels.ts";
 import type { Plan } from "../../src/graph/plan.ts";
 import { route } from "../../src/graph/route.ts";
 import type { StartRun } from "../thread-api.ts";
-import { normalizeMessages } from "./messages.ts";
 import type { Values } from "./playback.ts";
 import { scopeAfter } from "./scope.ts";
+import { toWrite } from "./writes.ts";
 
 /**
  * What a run's input comes to (R7): writes to the channels the graph takes input for, and the start edges it takes.
@@ -37,13 +37,15 @@ function inputWrites(command: StartRun, plan: Plan): Write[] {
 }
 
 function checked(channel: Channel, value: Json, runId: string): Write {
-  const normal =
-    channel.reducer === "messages"
-      ? normalizeMessages(channel.name, value, (index) => `${runId}:input:${index}`)
-      : value;
-  const wrong = checkWrite(channel, normal);
-  if (wrong) throw new EdgewiseError({ ...wrong, pointer: `/input/${channel.name}` });
-  return { channel: channel.name, value: normal };
+  try {
+    return toWrite(channel, value, (index) => `${runId}:input:${index}`);
+  } catch (thrown) {
+    if (!(thrown instanceof EdgewiseError)) throw thrown;
+    throw new EdgewiseError({
+      ...thrown.record,
+      pointer: `/input${thrown.record.pointer ?? toPointer([channel.name])}`,
+    });
+  }
 }
 
 function unknownInput(name: string, plan: Plan): EdgewiseError {
@@ -51,7 +53,7 @@ function unknownInput(name: string, plan: Plan): EdgewiseError {
     "unknown_channel",
     `The graph "${plan.id}" takes no input "${name}"; it takes ${plan.input.join(", ") || "none"}.`,
     {
-      pointer: `/input/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`,
+      pointer: toPointer(["input", name]),
     },
   );
 }

@@ -1,5 +1,5 @@
 import { failure } from "../base/errors.ts";
-import { uuidv5 } from "../base/ids.ts";
+import { isUuid, uuidv5 } from "../base/ids.ts";
 import type { Database } from "../storage/database.ts";
 import { GraphShelf } from "./graph-shelf.ts";
 import { type GraphVersionRow, runnableGraph, shownGraph } from "../storage/graphs.ts";
@@ -9,7 +9,6 @@ export const graphShelf = new GraphShelf();
 
 /** LangGraph's namespace of system assistants: every graph has one, and its id follows from the graph's. */
 const NAMESPACE = "6ba7b821-9dad-11d1-80b4-00c04fd430c8";
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function assistantIdOf(graphId: string): string {
   return uuidv5(graphId, NAMESPACE);
@@ -35,7 +34,7 @@ export function findAssistant(
   assistantId: string,
 ): Promise<GraphVersionRow | undefined> {
   const { name, version } = parseAssistantId(assistantId);
-  const names = UUID.test(name) ? { graphId: name, assistantId: name.toLowerCase() } : { graphId: name };
+  const names = isUuid(name) ? { graphId: name, assistantId: name.toLowerCase() } : { graphId: name };
   return runnableGraph(database, tenant, names, version);
 }
 

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import { failure } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import type { ApiContext, ApiEnv } from "./context.ts";
-import { toPointer } from "./routing.ts";
+import { toPointer } from "../base/pointer.ts";
 
 /** Bounds on what a stranger may send: 4 MiB are some 800,000 words; nothing real nests 200 deep. */
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;

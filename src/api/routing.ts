@@ -1,3 +1,4 @@
+import { toPointer } from "../base/pointer.ts";
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { z as Zod } from "zod";
 import { failure } from "../base/errors.ts";
@@ -30,9 +31,6 @@ function invalidRequest(target: string, found: readonly Zod.core.$ZodIssue[]) {
 }
 
 /** RFC 6901. */
-export function toPointer(path: readonly PropertyKey[]): string {
-  return path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-}
 
 interface Answer {
   readonly description: string;

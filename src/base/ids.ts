@@ -5,6 +5,13 @@ export type RandomBytes = (count: number) => Uint8Array;
 
 export const secureRandom: RandomBytes = (count) => crypto.getRandomValues(new Uint8Array(count));
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Of whatever version, in either case. */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
 /** RFC 9562, section 5.7: sorts as text by time, to the millisecond. */
 export function uuidv7(nowMs: number, random: RandomBytes): string {
   const bytes = new Uint8Array(16);

@@ -1,9 +1,10 @@
+import { isUuid } from "./ids.ts";
+
 /**
  * Ids for positions of an ordered log, as RFC 9562 UUIDs of version 6 (section 5.6): first the time, then the position,
  * so that they sort as text in the order of the positions as long as the time never goes back.
  */
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Milliseconds from the Gregorian reform, where versions 1 and 6 begin to count, to Unix time. */
 const GREGORIAN_OFFSET_MS = 12_219_292_800_000n;
 
@@ -26,7 +27,7 @@ export function positionId(atMs: number, position: number, log: number): string 
 
 /** The position that {@link positionId} put into an id; undefined for what is no UUID of version 6. */
 export function positionOf(id: string): number | undefined {
-  if (!UUID.test(id) || id.charAt(14) !== "6") return undefined;
+  if (!isUuid(id) || id.charAt(14) !== "6") return undefined;
   return (Number.parseInt(id.slice(19, 23), 16) & 0x3fff) * 2 ** 24 + Number.parseInt(id.slice(24, 30), 16);
 }
 

@@ -1,3 +1,4 @@
+import { toPointer } from "../base/pointer.ts";
 import type { Located, Span } from "./text/located.ts";
 import { lineStarts, placeOf, spanAt, spanWithin } from "./text/located.ts";
 
@@ -40,10 +41,6 @@ const MOST_PROBLEMS = 200;
 const MOST_POINTED = 200_000;
 /** A message may quote what somebody wrote; more of it than this says nothing new. */
 const LONGEST_MESSAGE = 500;
-
-export function pointer(path: Path): string {
-  return path.map((part) => `/${String(part).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
-}
 
 /** Collects the problems of one document, and places them in its text. */
 export class Problems {
@@ -101,7 +98,7 @@ function toProblem(found: Found, span: Span | undefined, starts: readonly number
     severity: found.severity ?? "error",
     code: found.code,
     message: found.message.length > LONGEST_MESSAGE ? `${found.message.slice(0, LONGEST_MESSAGE)}…` : found.message,
-    path: pointer(found.path),
+    path: toPointer(found.path),
     ...(start === undefined ? {} : { line: start.line, column: start.column }),
     ...(end === undefined ? {} : { endLine: end.line, endColumn: end.column }),
     ...(found.hint === undefined ? {} : { hint: found.hint }),

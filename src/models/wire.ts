@@ -3,6 +3,9 @@ import type { ModelIo } from "./contract.ts";
 import { badReply, errorOfStatus, modelError, shortCause } from "./errors.ts";
 import { checkedLines } from "./json-lines.ts";
 
+/** For SDKs that end calls by themselves: longer than any deadline of the outgoing function, which is the one that does. */
+export const SDK_TIMEOUT_MS = 24 * 60 * 60 * 1000;
+
 export interface WireOptions {
   /** `provider/model` that is called. */
   readonly model: string;

@@ -1,4 +1,4 @@
-import { and, desc, eq, lte } from "drizzle-orm";
+import { and, eq, lte } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import { threads } from "./schema.ts";
 
@@ -27,20 +27,4 @@ export async function upsertThread(database: Database, tenant: string, row: Thre
 
 export async function deleteThread(database: Database, tenant: string, threadId: string): Promise<void> {
   await database.delete(threads).where(and(eq(threads.tenant, tenant), eq(threads.threadId, threadId)));
-}
-
-/** Newest first. */
-export function searchThreads(
-  database: Database,
-  tenant: string,
-  query: { readonly status?: ThreadRow["status"]; readonly limit: number; readonly offset: number },
-): Promise<readonly ThreadRow[]> {
-  const status = query.status === undefined ? undefined : eq(threads.status, query.status);
-  return database
-    .select()
-    .from(threads)
-    .where(and(eq(threads.tenant, tenant), status))
-    .orderBy(desc(threads.createdAt), desc(threads.threadId))
-    .limit(query.limit)
-    .offset(query.offset);
 }

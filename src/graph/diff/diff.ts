@@ -1,7 +1,7 @@
 import { isJsonObject } from "../../base/json.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
 import { oneLine } from "../draw/labels.ts";
-import { pointer } from "../problems.ts";
+import { toPointer } from "../../base/pointer.ts";
 import type { Path } from "../problems.ts";
 import { inWords, nounOf, summaryOf } from "./change.ts";
 import type { Change, Part } from "./change.ts";
@@ -115,7 +115,7 @@ function diffValue(subject: Subject, before: Maybe, after: Maybe): Change[] {
 
 function changeOf(subject: Subject, before: Maybe, after: Maybe): Change {
   const { part, name } = subject;
-  const place = { part, name, path: pointer(subject.path) };
+  const place = { part, name, path: toPointer(subject.path) };
   const noun = phraseOf(subject);
   if (part === "edge") return edgeChange(place, noun, before, after);
   if (before === undefined) {
@@ -146,7 +146,7 @@ function edgeChange(place: Located, noun: string, before: Maybe, after: Maybe): 
 function moveOf(subject: Subject, before: number, after: number): Change {
   const { part, name, path } = subject;
   const text = `${nounOf(part, name)} moved from place ${before + 1} to ${after + 1}`;
-  return { kind: "moved", part, name, path: pointer(path), before, after, text };
+  return { kind: "moved", part, name, path: toPointer(path), before, after, text };
 }
 
 /** `node "draft": retry/attempts`; a part that is meant as a whole goes by its noun alone. */

@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../base/json.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
-import { pointer } from "../problems.ts";
+import { toPointer } from "../../base/pointer.ts";
 import type { Path } from "../problems.ts";
 import { keyedEdges } from "./edges.ts";
 import { mergeOrder } from "./order.ts";
@@ -62,7 +62,7 @@ function mergeValue(path: Path, three: Three, conflicts: MergeConflict[]): Maybe
     if (path[0] === "edges") return mergeEdges(path, lists, conflicts);
     if (isNames(path, lists)) return mergeNames(path, lists, conflicts);
   }
-  conflicts.push({ kind: kindOf(three), path: pointer(path), ...present(three) });
+  conflicts.push({ kind: kindOf(three), path: toPointer(path), ...present(three) });
   return ours;
 }
 
@@ -119,7 +119,7 @@ function mergeEdges(path: Path, lists: Three<readonly Json[]>, conflicts: MergeC
   for (const { key, three } of found) {
     // an edge that ours removed would come at the end
     const at = places.get(key) ?? keys.length;
-    conflicts.push({ kind: kindOf(three), path: pointer([...path, at]), ...present(three) });
+    conflicts.push({ kind: kindOf(three), path: toPointer([...path, at]), ...present(three) });
   }
   return keys.map((key) => values.get(key) ?? null);
 }
@@ -155,7 +155,7 @@ function orderOf(
   conflicts: MergeConflict[],
 ): readonly string[] {
   const { keys, conflict } = mergeOrder(orders, (key) => values.has(key));
-  if (matters && conflict) conflicts.push({ kind: "order", path: pointer(path), ...orders });
+  if (matters && conflict) conflicts.push({ kind: "order", path: toPointer(path), ...orders });
   return keys;
 }
 
@@ -169,7 +169,7 @@ function danglingEdges(document: JsonObject, ours: JsonObject, theirs: JsonObjec
     const having = sides.filter((side) => side.edges.has(key));
     if (having.length === 0 || having.some((side) => dangles(value, side.nodes))) continue;
     const [mine, other] = sides.map((side) => side.edges.get(key)?.value);
-    const path = pointer(["edges", index]);
+    const path = toPointer(["edges", index]);
     conflicts.push({ kind: "dangling_edge", path, ...present({ base: undefined, ours: mine, theirs: other }) });
   }
   return conflicts;

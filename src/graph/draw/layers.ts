@@ -26,6 +26,21 @@ export interface Layering {
   readonly routes: readonly Route[];
 }
 
+/** By spot, those that routes come from and those that they go on to. */
+export function neighboursOf({ spots, routes }: Layering): { readonly above: number[][]; readonly below: number[][] } {
+  const above: number[][] = spots.map(() => []);
+  const below: number[][] = spots.map(() => []);
+  for (const { spots: passed } of routes) {
+    for (const [index, spot] of passed.entries()) {
+      const next = passed[index + 1];
+      if (next === undefined) continue;
+      below[spot]?.push(next);
+      above[next]?.push(spot);
+    }
+  }
+  return { above, below };
+}
+
 /** A drawing beyond this is a grey area, and its layout takes seconds; DOT and Mermaid have no such bound. */
 const MOST_NODES = 600;
 const MOST_SPOTS = 8000;

@@ -1,4 +1,4 @@
-import type { Layering } from "./layers.ts";
+import { type Layering, neighboursOf } from "./layers.ts";
 
 /** Sweeps down and up; more change nothing in graphs of a size that is drawn. */
 const SWEEPS = 12;
@@ -7,17 +7,9 @@ const SWEEPS = 12;
  * The order of every layer, with few crossings: each spot goes to the mean place of its neighbours (the barycentre), in
  * sweeps down and up, and the best order seen is kept. The same graph has the same order everywhere.
  */
-export function order({ spots, layers, routes }: Layering): readonly (readonly number[])[] {
-  const above: number[][] = spots.map(() => []);
-  const below: number[][] = spots.map(() => []);
-  for (const { spots: passed } of routes) {
-    for (const [index, spot] of passed.entries()) {
-      const next = passed[index + 1];
-      if (next === undefined) continue;
-      below[spot]?.push(next);
-      above[next]?.push(spot);
-    }
-  }
+export function order(layering: Layering): readonly (readonly number[])[] {
+  const { layers } = layering;
+  const { above, below } = neighboursOf(layering);
   let current: readonly (readonly number[])[] = layers;
   let best = current;
   let fewest = crossings(current, below);

@@ -1,4 +1,4 @@
-import { roomOf } from "./layers.ts";
+import { roomOf, neighboursOf } from "./layers.ts";
 import type { Layering } from "./layers.ts";
 
 /** Where everything is: centres of spots, and the size of the whole. */
@@ -20,18 +20,9 @@ const STIFFNESS = 6;
  * least-squares problem with an order, which pooling adjacent violators solves exactly.
  */
 export function position(layering: Layering, layers: readonly (readonly number[])[]): Positions {
-  const { spots, routes } = layering;
+  const { spots } = layering;
   const x = spots.map(() => 0);
-  const above: number[][] = spots.map(() => []);
-  const below: number[][] = spots.map(() => []);
-  for (const { spots: passed } of routes) {
-    for (const [index, spot] of passed.entries()) {
-      const next = passed[index + 1];
-      if (next === undefined) continue;
-      below[spot]?.push(next);
-      above[next]?.push(spot);
-    }
-  }
+  const { above, below } = neighboursOf(layering);
   const rooms = spots.map(roomOf);
   const weights = spots.map(({ content }) => (content.kind === "bend" ? STIFFNESS : 1));
   for (const layer of layers)

@@ -1,5 +1,5 @@
 import type { Json } from "../../base/json.ts";
-import { pointer } from "../problems.ts";
+import { toPointer } from "../../base/pointer.ts";
 import type { Problems } from "../problems.ts";
 import { MOST_VALUES, TOO_MANY_VALUES } from "./bounds.ts";
 import type { Located } from "./located.ts";
@@ -185,7 +185,7 @@ class JsonReader {
 
   #enter(): number {
     if (this.#path.length >= this.#maxDepth) {
-      const message = `The document is nested more than ${this.#maxDepth} deep at ${pointer(this.#path.slice(0, 5))}/…`;
+      const message = `The document is nested more than ${this.#maxDepth} deep at ${toPointer(this.#path.slice(0, 5))}/…`;
       throw new JsonMistake("too_deep", message, this.#at);
     }
     this.#at += 1;

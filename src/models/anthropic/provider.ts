@@ -1,7 +1,7 @@
 import type { ChatCall, ChatEvent, ModelIo, ModelProvider } from "../contract.ts";
 import { errorOfEvent } from "../in-stream-error.ts";
 import { wholeCharacters } from "../whole-characters.ts";
-import { openWire } from "../wire.ts";
+import { openWire, SDK_TIMEOUT_MS } from "../wire.ts";
 import { ReplyReader } from "./reply.ts";
 import { toRequest } from "./request.ts";
 
@@ -11,9 +11,6 @@ export interface AnthropicOptions {
 }
 
 export const ANTHROPIC_URL = "https://api.anthropic.com";
-
-/** Longer than any deadline of the outgoing function, which is the one that ends a call. */
-const SDK_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 
 export function createAnthropic(options: AnthropicOptions): ModelProvider {
   return { contract: 1, name: "anthropic", chat: (call, io) => wholeCharacters(chat(options, call, io)) };

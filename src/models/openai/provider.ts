@@ -1,7 +1,7 @@
 import type { ChatCall, ChatEvent, ModelIo, ModelProvider } from "../contract.ts";
 import { errorOfEvent } from "../in-stream-error.ts";
 import { wholeCharacters } from "../whole-characters.ts";
-import { openWire } from "../wire.ts";
+import { openWire, SDK_TIMEOUT_MS } from "../wire.ts";
 import { ReplyReader } from "./reply.ts";
 import { toRequest } from "./request.ts";
 
@@ -12,9 +12,6 @@ export interface OpenAiOptions {
 }
 
 export const OPENAI_URL = "https://api.openai.com/v1";
-
-/** Longer than any deadline of the outgoing function, which is the one that ends a call. */
-const SDK_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 
 export function createOpenAi(options: OpenAiOptions): ModelProvider {
   return { contract: 1, name: "openai", chat: (call, io) => wholeCharacters(chat(options, call, io)) };

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../../../src/base/json.ts";
 import { isJsonObject } from "../../../src/base/json.ts";
-import { pointer } from "../../../src/graph/problems.ts";
+import { toPointer } from "../../../src/base/pointer.ts";
 import { type DocumentCase, EITHER, jsonCase, refused } from "./case.ts";
 
 /** A graph with every field there is. */
@@ -70,7 +70,7 @@ const RIGHT: readonly (readonly [RegExp, readonly string[]])[] = [
 /** Every field of the language takes what it takes and nothing else: the pointer names the field. */
 export function fieldCases(): DocumentCase[] {
   const wrong = [...pathsOf(FULL, [])].flatMap((path) => {
-    const at = pointer(path);
+    const at = toPointer(path);
     const right = RIGHT.find(([pattern]) => pattern.test(at))?.[1] ?? [];
     return WRONG.map(([name, value]) => {
       const expected = right.includes(name) ? EITHER : ({ verdict: "refused", pointer: at, below: true } as const);
@@ -98,9 +98,9 @@ function unknownKeys(): DocumentCase[] {
   return closed.flatMap((path) =>
     keys.map((key) =>
       jsonCase(
-        `the key "${key}" in ${pointer(path)}`,
+        `the key "${key}" in ${toPointer(path)}`,
         replaced(FULL, [...path, key], 1),
-        refused("unknown_key", pointer([...path, key])),
+        refused("unknown_key", toPointer([...path, key])),
       ),
     ),
   );
@@ -120,7 +120,7 @@ function missing(): DocumentCase[] {
     ["edges", 0, "to"],
   ];
   return required.map((path) =>
-    jsonCase(`without ${pointer(path)}`, replaced(FULL, path, undefined), refused("missing", pointer(path))),
+    jsonCase(`without ${toPointer(path)}`, replaced(FULL, path, undefined), refused("missing", toPointer(path))),
   );
 }
 
