@@ -4,7 +4,7 @@ import type { Outcome, Task, Write } from "../../src/engine/types.ts";
 import type { Plan, PlanNode, Scope } from "../../src/graph/plan.ts";
 import { route } from "../../src/graph/route.ts";
 import type { Models } from "../../src/models/contract.ts";
-import type { NodeContext, NodeResult } from "../../src/nodes/contract.ts";
+import type { NodeContext, NodeResult, NodeWait } from "../../src/nodes/contract.ts";
 import { runNode } from "../../src/nodes/registry.ts";
 import type { Chunk } from "../log/entry.ts";
 import { bounded } from "./failures.ts";
@@ -88,7 +88,7 @@ export class Attempt {
     this.#controller.abort();
   }
 
-  #await(result: Promise<NodeResult>, done: (settled: Settled) => void): void {
+  #await(result: Promise<NodeResult | NodeWait>, done: (settled: Settled) => void): void {
     const { timeoutMs } = this.node;
     const timer = setTimeout(() => this.#controller.abort(timedOut(this.node)), timeoutMs);
     const settle = (settled: Settled): void => {
@@ -106,8 +106,9 @@ export class Attempt {
     );
   }
 
-  #succeed(result: NodeResult): Settled {
+  #succeed(result: NodeResult | NodeWait): Settled {
     try {
+      if ("waitUntil" in result) throw failure("unsupported", "Waits are not here yet.");
       const { message, usage } = result;
       if (!isJson([message ?? null, usage ?? null])) throw notJson(this.node.id, "answered with a message or usage");
       const writes = result.writes.map((write) => this.#checked(write));
@@ -151,6 +152,10 @@ export class Attempt {
       messageId: this.messageId,
       signal: this.#controller.signal,
       fetch: this.#surroundings.fetch,
+      publicFetch: this.#surroundings.fetch,
+      store: undefined as never,
+      now: 0,
+      once: () => Promise.reject(failure("unsupported", "Steps are not here yet.")),
       models: this.#surroundings.models,
       say: (text) => this.#stream("say", text),
       emit: (value) => this.#stream("emit", value),

@@ -62,6 +62,9 @@ function compileNode(
     id,
     kind: spec.kind,
     compiled,
+    effect: common.effect ?? spec.effect,
+    reads: [],
+    writes: [],
     join: common.join,
     ...policies(common, spec.defaults ?? NODE_DEFAULTS),
   };
@@ -107,6 +110,10 @@ function compileOwn(spec: NodeKindSpec, config: unknown, path: Path, work: Compi
     expression: (source, below) => compileExpressionAt(work, source, [...path, ...below]),
     template: (source, below) => compileTemplateAt(work, source, [...path, ...below]),
     channel: (name, below) => writtenChannel(work, name, [...path, ...below]),
+    value: (value) => ({ evaluate: () => value }),
+    schema: (schema) => ({ document: schema as JsonObject, check: () => undefined }),
+    target: () => undefined,
+    inside: () => undefined,
     problem: (code, message, below) => work.problems.add({ code, message, path: [...path, ...below] }),
   };
   try {

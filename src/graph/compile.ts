@@ -118,7 +118,17 @@ function assemble({ edges, ...parts }: Parts): Plan {
     channels: parts.channels,
   };
   const topology = createTopology(structure);
-  return { ...parts, hash: documentHash(parts.document), nodes, starts, structure, topology };
+  return {
+    ...parts,
+    channelSchemas: new Map(),
+    variables: {},
+    parameters: [],
+    hash: documentHash(parts.document),
+    nodes,
+    starts,
+    structure,
+    topology,
+  };
 }
 
 function targetsOf(edges: readonly PlanEdge[]): readonly number[] {

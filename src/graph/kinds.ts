@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { Expression, RetryPolicy, Template } from "./plan.ts";
+import type { Json } from "../base/json.ts";
+import type { Effect, Expression, Plan, RetryPolicy, Template, ValueSchema, ValueTemplate } from "./plan.ts";
 import type { ReducerName } from "./channels.ts";
 
 /** Handed to a node kind so that it can check its configuration without knowing documents. Paths are relative to the node. */
@@ -7,18 +8,41 @@ export interface NodeCompiler {
   /** Parses and type-checks; a mistake becomes a problem at that path, and the returned expression is never evaluated. */
   expression(source: string, path: readonly (string | number)[]): Expression;
   template(source: string, path: readonly (string | number)[]): Template;
+  /** A value whose texts, at any depth, are templates. */
+  value(value: Json, path: readonly (string | number)[]): ValueTemplate;
+  /** Checks a JSON Schema; one that is none, or too large, is a problem, and the returned one takes everything. */
+  schema(schema: Json, path: readonly (string | number)[]): ValueSchema;
+  /** Declares an edge that the node's result may take by naming `to`, a node's id or "end"; an unknown one is a problem. */
+  target(to: string, path: readonly (string | number)[]): void;
+  /**
+   * The graph that a composite's frames run (R10): a name under the document's `graphs`, or a graph in place. Undefined
+   * (and problems) where it is broken. Called once at most by a kind.
+   */
+  inside(source: Json, path: readonly (string | number)[], locals: readonly ("item" | "index")[]): Inside | undefined;
   /** Checks that a channel exists and says how it folds; undefined (and a problem) where it does not. */
   channel(name: string, path: readonly (string | number)[]): { readonly reducer: ReducerName } | undefined;
   problem(code: string, message: string, path: readonly (string | number)[]): void;
+}
+
+export interface Inside {
+  readonly plan: Plan;
+  /** Compile what is evaluated on the state of the inner graph when a frame is over, such as outputs. */
+  expression(source: string, path: readonly (string | number)[]): Expression;
+  /** Checks a channel of the inner graph. */
+  channel(name: string, path: readonly (string | number)[]): { readonly reducer: ReducerName } | undefined;
 }
 
 /** What the graph language needs to know of a node kind; `src/nodes` supplies them. */
 export interface NodeKindSpec {
   readonly kind: string;
   readonly schema: z.ZodType<unknown>;
+  /** What an attempt may do outside, where neither the document nor `effectOf` says it. */
+  readonly effect: Effect;
   /** What a node of this kind has where its document says nothing. */
   readonly defaults?: NodeDefaults;
   compile(config: never, compiler: NodeCompiler): unknown;
+  /** For a kind whose nodes differ: what an attempt at this one may do. */
+  effectOf?(compiled: never): Effect;
 }
 
 export interface NodeDefaults {

@@ -9,7 +9,17 @@ export interface Scope {
   read(channel: string): Json | undefined;
   /** The payload of the send that activated the task, if there was one. */
   readonly payload?: Json;
+  /** What else has a name: see {@link GlobalName}. One that is not here is absent. */
+  readonly globals?: Globals;
 }
+
+/**
+ * `vars`: the graph's variables. `params`: the run's parameters, defaults filled in. `config`, `context`: what the run was
+ * started with (`config.configurable`, `context`). `run`: `{id, thread_id, started_at}`, the time as RFC 3339 text. Within
+ * the graph of a `map`: `item` and `index`.
+ */
+export type GlobalName = "vars" | "params" | "config" | "context" | "run" | "item" | "index";
+export type Globals = Readonly<Partial<Record<GlobalName, Json>>>;
 
 /** A compiled CEL expression. Evaluation is pure, under fuel, and throws `expression_failed`. */
 export interface Expression {
@@ -21,6 +31,20 @@ export interface Expression {
 export interface Template {
   readonly source: string;
   render(scope: Scope): string;
+}
+
+/** A JSON value whose texts are templates. A text that is one hole and nothing else becomes the hole's value, type and all. */
+export interface ValueTemplate {
+  evaluate(scope: Scope): Json;
+}
+
+/** What repeating a node may do to the world outside (design, section 3). */
+export type Effect = "pure" | "idempotent" | "unsafe";
+
+/** Results that are kept and used again for the same key: what `key` gives, or else all that the node reads. */
+export interface CachePolicy {
+  readonly ttlMs: number;
+  readonly key?: Expression;
 }
 
 /** Retry of retryable failures: attempts in all (1 = none), and the first delay, doubled each time. */
@@ -40,6 +64,13 @@ export interface PlanNode {
   readonly join: "all" | "each";
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
+  readonly effect: Effect;
+  readonly cache?: CachePolicy;
+  /** Channels that its own expressions read (those of its edges' conditions not included), and those it may write. */
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  /** Of a composite kind (R10): the graph that each of its frames runs. */
+  readonly inside?: Plan;
   readonly edges: readonly PlanEdge[];
 }
 
@@ -49,7 +80,24 @@ export interface PlanEdge {
   readonly condition:
     | { readonly kind: "always" }
     | { readonly kind: "when"; readonly expression: Expression }
-    | { readonly kind: "else" };
+    | { readonly kind: "else" }
+    /** Declared by the node's own configuration; taken when its result names the target. */
+    | { readonly kind: "goto" };
+}
+
+/** What a run may be given beside its input, in `context` or in `config.configurable`; the former wins. */
+export interface Parameter {
+  readonly name: string;
+  readonly required: boolean;
+  readonly default?: Json;
+  readonly schema?: ValueSchema;
+}
+
+/** A checked JSON Schema (2020-12), ready to judge values. */
+export interface ValueSchema {
+  readonly document: JsonObject;
+  /** The first way in which a value breaks it, `path` into the value; undefined when it does not. Never throws; bounded work. */
+  check(value: Json): { readonly path: readonly (string | number)[]; readonly message: string } | undefined;
 }
 
 /** An immutable, checked graph: what a run is pinned to. */
@@ -65,6 +113,15 @@ export interface Plan {
   /** Channels that an input may set, and those a result shows. */
   readonly input: readonly string[];
   readonly output: readonly string[];
+  /** Of the whole input and the whole result, where the document gives `input` or `output` as a JSON Schema. */
+  readonly inputSchema?: ValueSchema;
+  readonly outputSchema?: ValueSchema;
+  /** By channel, where the channel has a schema. */
+  readonly channelSchemas: ReadonlyMap<string, ValueSchema>;
+  readonly variables: JsonObject;
+  readonly parameters: readonly Parameter[];
+  readonly configSchema?: ValueSchema;
+  readonly contextSchema?: ValueSchema;
   readonly limits: { readonly steps: number; readonly concurrency: number };
   /** What the engine needs of all this. */
   readonly structure: Structure;

@@ -30,6 +30,8 @@ const positiveDuration = duration.refine((value) => durationMs(value) > 0, {
   message: "This duration must be above 0.",
 });
 
+const jsonSchema = z.record(z.string(), z.unknown());
+
 const idText = z.string().regex(ID, ID_HINT);
 const description = z.string().max(10_000).optional();
 
@@ -40,7 +42,7 @@ export const channelSchema = z.strictObject({
     .optional()
     .describe("For the reducer last: what two writes do that have not seen each other"),
   default: z.unknown().optional().describe("The value before anything is written"),
-  schema: z.record(z.string(), z.unknown()).optional().describe("JSON Schema of the channel's value"),
+  schema: jsonSchema.optional().describe("JSON Schema of the channel's value"),
   description,
 });
 
@@ -63,6 +65,17 @@ export const nodeCommonSchema = z.object({
     .describe("Once for everything that arrives together, or once for each arrival"),
   retry: retrySchema.optional().describe("Attempts at what may succeed later"),
   timeout: positiveDuration.optional().describe("For one attempt"),
+  effect: z
+    .enum(["pure", "idempotent", "unsafe"])
+    .optional()
+    .describe("What repeating it may do: nothing, nothing more, or harm. Its kind says it where this does not"),
+  cache: z
+    .strictObject({
+      ttl: positiveDuration.describe("How long a result may be used again"),
+      key: z.string().optional().describe("CEL; all that the node reads if left out"),
+    })
+    .optional()
+    .describe("Use the result of an earlier, equal task of any run; not for unsafe nodes"),
 });
 export const COMMON_FIELDS: ReadonlySet<string> = new Set(Object.keys(nodeCommonSchema.shape));
 
@@ -72,6 +85,19 @@ export const edgeSchema = z.strictObject({
   when: z.string().optional().describe("CEL; the edge is taken when it is true"),
   else: z.literal(true).optional().describe("Taken when no `when` of the same node is true"),
 });
+
+export const parameterSchema = z.strictObject({
+  schema: jsonSchema.optional().describe("JSON Schema of its value"),
+  default: z.unknown().optional().describe("Its value where a run gives none"),
+  required: z.boolean().optional().describe("Refuse a run without it"),
+  description,
+});
+
+const channelsOf = (what: string) =>
+  z.union([
+    z.array(z.string()).describe(`Names of channels: ${what}`),
+    jsonSchema.describe("JSON Schema of an object whose properties are channels"),
+  ]);
 
 export const limitsSchema = z.strictObject({
   steps: z.number().int().min(1).max(100_000).default(100).describe("Longest chain of tasks in one run"),
@@ -85,8 +111,16 @@ export const headSchema = z.strictObject({
   name: z.string().max(200).optional(),
   description,
   channels: z.record(z.string(), z.unknown()).default({}).describe("The parts of the state"),
-  input: z.array(z.string()).optional().describe("Channels an input may set; all if left out"),
-  output: z.array(z.string()).optional().describe("Channels a result shows; all if left out"),
+  input: channelsOf("those an input may set").optional().describe("What a run takes; all channels if left out"),
+  output: channelsOf("those a result shows").optional().describe("What a run gives; all channels if left out"),
+  variables: z.record(z.string(), z.unknown()).optional().describe("Values of the graph, read as vars.<name>"),
+  parameters: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe("What a run may be given in its context, read as params.<name>"),
+  config: jsonSchema.optional().describe("JSON Schema of a run's config.configurable, read as config.<name>"),
+  context: jsonSchema.optional().describe("JSON Schema of a run's context, read as context.<name>"),
+  graphs: z.record(z.string(), z.unknown()).optional().describe("Graphs that nodes of this one run, by name"),
   nodes: z.record(z.string(), z.unknown()).describe("What is done, by id"),
   edges: z.array(z.unknown()).describe("What follows what"),
   limits: limitsSchema.optional(),
@@ -95,4 +129,5 @@ export const headSchema = z.strictObject({
 export type ChannelConfig = z.infer<typeof channelSchema>;
 export type NodeCommon = z.infer<typeof nodeCommonSchema>;
 export type EdgeConfig = z.infer<typeof edgeSchema>;
+export type ParameterConfig = z.infer<typeof parameterSchema>;
 export type Limits = z.infer<typeof limitsSchema>;

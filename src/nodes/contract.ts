@@ -1,9 +1,11 @@
 import type { z } from "zod";
+import type { ErrorRecord } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import type { NodeCompiler, NodeDefaults } from "../graph/kinds.ts";
 import type { Models, Usage } from "../models/contract.ts";
-import type { Scope } from "../graph/plan.ts";
+import type { Effect, Scope } from "../graph/plan.ts";
 import type { Write } from "../engine/types.ts";
+import type { MemoryStore } from "../memory/contract.ts";
 
 /** A message as LangGraph's clients know it (langgraph-protocol, section 3): flat, `type` says who speaks. */
 export interface AiMessage {
@@ -26,6 +28,13 @@ export interface NodeResult {
   readonly usage?: Usage & { readonly model: string };
   /** What the node said, for the `messages` stream; its text has been streamed by `say` before. */
   readonly message?: AiMessage;
+  /** Targets, declared by `compiler.target`, that are taken besides the edges whose condition holds: node ids or "end". */
+  readonly goto?: readonly string[];
+}
+
+/** The task is not over: it goes on at that time (Unix milliseconds; R8), its node run again with `resumed` set. */
+export interface NodeWait {
+  readonly waitUntil: number;
 }
 
 /** What a task may use while it runs. */
@@ -38,8 +47,21 @@ export interface NodeContext {
   /** Id for the message this attempt streams; differs between attempts, so that followers never join two attempts' text. */
   readonly messageId: string;
   readonly signal: AbortSignal;
+  /** To declared origins: providers and gateways. */
   readonly fetch: typeof fetch;
+  /** To addresses from documents, tenants or models: public ones only (egress.public). */
+  readonly publicFetch: typeof fetch;
   readonly models: Models;
+  readonly store: MemoryStore;
+  /** When the attempt began, Unix milliseconds. For waiting only: what a node writes must not depend on it. */
+  readonly now: number;
+  /** Set when the task has waited (NodeWait) and goes on. */
+  readonly resumed?: { readonly at: number };
+  /**
+   * A step inside the node that is not made twice: its result is a row of the log before `once` answers, and a later
+   * attempt of the same task gets the row. Keys are unique within a task. @throws what `step` throws; that is not kept.
+   */
+  once<T extends Json>(key: string, step: () => T | Promise<T>): Promise<T>;
   /** Streams a piece of the message with id `messageId`. */
   say(text: string): void;
   /** Streams a custom event. */
@@ -57,8 +79,48 @@ export interface NodeKind<Config, Compiled> {
   readonly schema: z.ZodType<Config>;
   /** Retry and timeout where the document says nothing; else one attempt and 120 s. */
   readonly defaults?: NodeDefaults;
-  readonly effect: "pure" | "idempotent" | "unsafe";
+  readonly effect: Effect;
+  /** A document of a small graph around one such node, in YAML, which runs as it is: the page of the kind shows it. */
+  readonly example?: string;
   /** Checks expressions, templates and channel names; problems go to the compiler, with their path. */
   compile(config: Config, compiler: NodeCompiler): Compiled;
-  run(compiled: Compiled, context: NodeContext): NodeResult | Promise<NodeResult>;
+  /** For a kind whose nodes differ: what an attempt at this one may do. */
+  effectOf?(compiled: Compiled): Effect;
+  run(compiled: Compiled, context: NodeContext): NodeResult | NodeWait | Promise<NodeResult | NodeWait>;
+}
+
+/** One frame of a composite's task (R10). */
+export interface FrameEntry {
+  /** Its first writes, to channels of the inner graph. */
+  readonly writes: readonly Write[];
+}
+
+/** How an activation of a composite begins: all of it from what its task sees. */
+export interface Opening {
+  /** One frame each, in this order; a subgraph has one, whose item is null. */
+  readonly items: readonly Json[];
+  /** Frames open at once. */
+  readonly concurrency: number;
+  /** A frame that can go no further because tasks in it failed: it holds the task (R9), or counts as over. */
+  readonly tolerant: boolean;
+}
+
+/** How one frame ended, in the order of the items. */
+export type FrameEnd =
+  | { readonly ok: true; readonly item: Json; readonly index: number; readonly writes: readonly Write[] }
+  | { readonly ok: false; readonly item: Json; readonly index: number; readonly error: ErrorRecord };
+
+/**
+ * A kind whose activations run a graph in frames of their own (R10). It performs nothing: it says how frames begin and
+ * what their ends come to, each purely, and the runtime does the rest.
+ */
+export interface CompositeKind<Config, Compiled> extends Omit<NodeKind<Config, Compiled>, "run" | "defaults"> {
+  /** Channels that the frames share with the outside: they begin with what the task sees, and writes leave as writes. */
+  shares(compiled: Compiled): readonly string[];
+  open(compiled: Compiled, scope: Scope): Opening;
+  enter(compiled: Compiled, scope: Scope): FrameEntry;
+  /** What leaves one frame: evaluated on its last state. Writes of shared channels are added by the runtime. */
+  leave(compiled: Compiled, scope: Scope): readonly Write[];
+  /** What the task writes in the end. */
+  close(compiled: Compiled, ends: readonly FrameEnd[]): readonly Write[];
 }

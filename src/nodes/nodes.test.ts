@@ -40,6 +40,12 @@ function nodeOf(plan: Plan): PlanNode {
   return node;
 }
 
+async function answered(result: ReturnType<typeof runNode>): Promise<NodeResult> {
+  const settled = await result;
+  if ("waitUntil" in settled) throw new Error("it waits");
+  return settled;
+}
+
 interface Fake {
   readonly context: NodeContext;
   readonly said: string[];
@@ -59,6 +65,10 @@ function fake(events: readonly ChatEvent[]): Fake {
     messageId: "message-2",
     signal: new AbortController().signal,
     fetch,
+    publicFetch: fetch,
+    store: { get: async () => undefined, put: async () => undefined, delete: async () => undefined },
+    now: 0,
+    once: async (_, step) => step(),
     models: {
       resolve(reference) {
         references.push(reference);
@@ -138,7 +148,9 @@ describe("model", () => {
 
   it("writes the message where the reducer is messages, and takes messages in every spelling", async () => {
     const { context, calls, references } = fake(SPOKEN);
-    const result = await runNode(nodeOf(planOf({ kind: "model", messages: "state.talk", write: "talk" })), context);
+    const result = await answered(
+      runNode(nodeOf(planOf({ kind: "model", messages: "state.talk", write: "talk" })), context),
+    );
     expect(references).toEqual(["default"]);
     expect(calls[0]?.messages).toEqual([
       { role: "user", content: "Hi" },
@@ -154,7 +166,7 @@ describe("model", () => {
     ["['a', {'content': 1}]", "messages[1] cannot be sent: its content"],
     ["[{'content': [{'type': 'image'}]}]", "other parts are not supported"],
   ])("messages %s are refused: %s", async (messages, cause) => {
-    const run = async (): Promise<NodeResult> =>
+    const run = async (): Promise<unknown> =>
       runNode(nodeOf(planOf({ kind: "model", messages, write: "answer" })), fake(SPOKEN).context);
     await expect(run()).rejects.toMatchObject({
       code: "node_failed",
@@ -165,7 +177,7 @@ describe("model", () => {
 
   it("an answer that ends before it is finished fails, and may be tried again", async () => {
     const { context } = fake([{ type: "text-delta", text: "Beca" }]);
-    const run = async (): Promise<NodeResult> =>
+    const run = async (): Promise<unknown> =>
       runNode(nodeOf(planOf({ kind: "model", prompt: "x", write: "answer" })), context);
     await expect(run()).rejects.toMatchObject({ code: "model_bad_reply", retryable: true });
   });

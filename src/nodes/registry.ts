@@ -1,17 +1,31 @@
 import { failure } from "../base/errors.ts";
 import type { NodeKindSpec } from "../graph/kinds.ts";
-import type { PlanNode } from "../graph/plan.ts";
-import type { NodeContext, NodeKind, NodeResult } from "./contract.ts";
+import type { Write } from "../engine/types.ts";
+import type { PlanNode, Scope } from "../graph/plan.ts";
+import type { FrameEnd, FrameEntry, NodeContext, NodeKind, NodeResult, NodeWait, Opening } from "./contract.ts";
 import { emit } from "./emit.ts";
 import { model } from "./model.ts";
 import { transform } from "./transform.ts";
 
 /** A kind whose configuration only it knows: what {@link NodeKind} becomes in a collection of kinds. */
-export interface AnyNodeKind extends NodeKindSpec {
+export interface AnyTaskKind extends NodeKindSpec {
   readonly summary: string;
-  readonly effect: NodeKind<unknown, unknown>["effect"];
-  run(compiled: never, context: NodeContext): NodeResult | Promise<NodeResult>;
+  readonly example?: string;
+  run(compiled: never, context: NodeContext): ReturnType<NodeKind<unknown, unknown>["run"]>;
 }
+
+/** The same of {@link CompositeKind}. */
+export interface AnyCompositeKind extends NodeKindSpec {
+  readonly summary: string;
+  readonly example?: string;
+  shares(compiled: never): readonly string[];
+  open(compiled: never, scope: Scope): Opening;
+  enter(compiled: never, scope: Scope): FrameEntry;
+  leave(compiled: never, scope: Scope): readonly Write[];
+  close(compiled: never, ends: readonly FrameEnd[]): readonly Write[];
+}
+
+export type AnyNodeKind = AnyTaskKind | AnyCompositeKind;
 
 export type NodeKinds = ReadonlyMap<string, AnyNodeKind>;
 
@@ -36,10 +50,11 @@ export function runNode(
   node: PlanNode,
   context: NodeContext,
   kinds: NodeKinds = nodeKinds,
-): NodeResult | Promise<NodeResult> {
+): NodeResult | NodeWait | Promise<NodeResult | NodeWait> {
   const kind = kinds.get(node.kind);
   if (kind === undefined)
     throw failure("node_failed", `This deployment has no node kind "${node.kind}", which "${node.id}" is of.`);
+  if ("open" in kind) throw failure("internal", `"${node.id}" is a composite: it has frames, not attempts.`);
   // what `compile` of this very kind has made
   return kind.run(node.compiled as never, context);
 }

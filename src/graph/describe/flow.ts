@@ -4,7 +4,7 @@ import { compileExpression } from "../expression/compile.ts";
 import { createLanguage } from "../expression/language.ts";
 import type { Language } from "../expression/language.ts";
 import type { NodeCompiler, NodeKindSpec } from "../kinds.ts";
-import type { Plan, PlanNode } from "../plan.ts";
+import type { Effect, Plan, PlanNode } from "../plan.ts";
 import { COMMON_FIELDS } from "../schema.ts";
 import { compileTemplate } from "../template.ts";
 
@@ -12,7 +12,7 @@ import { compileTemplate } from "../template.ts";
 export interface DescribedKind extends NodeKindSpec {
   readonly summary?: string;
   /** `pure` kinds compute: they ask nobody, so they cost nothing and take no time to speak of. */
-  readonly effect?: "pure" | "idempotent" | "unsafe";
+  readonly effect: Effect;
 }
 export type DescribedKinds = ReadonlyMap<string, DescribedKind>;
 
@@ -65,6 +65,10 @@ function nodeFlow(
       if (channel !== undefined) writes.add(name);
       return channel;
     },
+    value: (value) => ({ evaluate: () => value }),
+    schema: (schema) => ({ document: schema as JsonObject, check: () => undefined }),
+    target: () => undefined,
+    inside: () => undefined,
     problem: () => undefined,
   };
   const own = Object.fromEntries(Object.entries(raw).filter(([key]) => !COMMON_FIELDS.has(key)));

@@ -54,7 +54,13 @@ function endVertex(kind: "start" | "end"): Vertex {
 
 function linkOf(from: number, { to, condition }: PlanEdge, end: number, again: boolean): Link {
   const label = condition.kind === "when" ? condition.expression.source : condition.kind === "else" ? "else" : "";
-  return { from, to: to === "end" ? end : to + 1, taken: condition.kind, label, again };
+  return {
+    from,
+    to: to === "end" ? end : to + 1,
+    taken: condition.kind === "goto" ? "when" : condition.kind,
+    label,
+    again,
+  };
 }
 
 /** R3: it leads into a head of a loop from inside that loop. */
