@@ -134,7 +134,9 @@ const CONDITIONS: readonly (readonly [source: string, most: number])[] = [
 
 function conditionGoals(evaluations: number): Goal[] {
   const state = new Map<string, Json>(Object.entries({ count: 2, notes: ["a", "b", "c", "d"], answer: "yes, it is" }));
-  const language = createLanguage([...state.keys()].map((name) => ({ name, reducer: "last", conflict: "error" })));
+  const language = createLanguage({
+    channels: [...state.keys()].map((name) => ({ name, reducer: "last", conflict: "error" })),
+  });
   const scope = { read: (channel: string) => state.get(channel) };
   return CONDITIONS.map(([source, most]) => {
     const { expression, mistakes } = compileExpression(source, language);

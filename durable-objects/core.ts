@@ -1,27 +1,29 @@
 import { failure, toErrorRecord } from "../src/base/errors.ts";
 import type { JsonObject } from "../src/base/json.ts";
-import type { Task } from "../src/engine/types.ts";
 import type { Plan } from "../src/graph/plan.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { type Chunk, type Commit, isCheckpoint, type LogEntry } from "./log/entry.ts";
 import type { RunRow, ThreadRow } from "./log/rows.ts";
 import { Snapshots } from "./log/snapshots.ts";
 import { ThreadStore } from "./log/store.ts";
-import { DELIVERY_DELAY_MS, liveNotice, OVERDUE_MS, Outbox, threadNotice } from "./outbox.ts";
+import { DELIVERY_DELAY_MS, Outbox, threadNotice } from "./outbox.ts";
 import { Performer } from "./performer.ts";
 import { bounded } from "./run/failures.ts";
 import { readInput } from "./run/input.ts";
 import { refuseTooLarge } from "./run/limits.ts";
+import { checkGiven, type Given, givenOf } from "./run/globals.ts";
 import { LiveRun, type Verdict } from "./run/live-run.ts";
 import type { Values } from "./run/playback.ts";
 import { loadPlan } from "./run/plans.ts";
 import { verdictOn } from "./run/ending.ts";
 import { newRun } from "./run/new-run.ts";
 import type { Address, StartRun, ThreadStatus } from "./thread-api.ts";
-import type { World } from "./world.ts";
+import { type Work, workIn } from "./run/work.ts";
+import type { Means, World } from "./world.ts";
 
 /** While a run moves, its alarm is never further away than this: so soon it goes on after a crash (design, section 3). */
 export const LEASE_MS = 5_000;
+const NOTHING: readonly never[] = [];
 
 /**
  * A thread: restores it from its log, commits to it, and performs what the engine starts. One rule holds the rest up:
@@ -41,7 +43,8 @@ export class ThreadCore {
   /** Why the values are not known: a run's graph cannot be read, and what it wrote cannot be folded without. */
   #unreadable: unknown;
   #live: LiveRun | undefined;
-  readonly #performer = new Performer((task) => this.#launch(task));
+  readonly #performer = new Performer((work) => this.#do(work));
+  #means: Means | undefined;
   #deliverySet = false;
 
   constructor(context: DurableObjectState, world: World) {
@@ -98,8 +101,6 @@ export class ThreadCore {
     return () => this.#watchers.delete(listener);
   }
 
-  // --- restoring ----------------------------------------------------------------------------------------------------
-
   /** Reads the thread back; to be called once, before anything else, with the object blocked. */
   async restore(): Promise<void> {
     this.#row = this.store.thread();
@@ -124,7 +125,7 @@ export class ThreadCore {
       if (run.lastSeq === null) this.#giveUp(run, thrown, lastSeq);
       return;
     }
-    const live = new LiveRun(run, plan, this.#values);
+    const live = new LiveRun(run, givenOf(run, this.#row?.threadId ?? ""), plan, this.#values, this.#world.kinds);
     for (const commit of this.store.commits(run.firstSeq, run.lastSeq ?? lastSeq)) live.replayed(commit);
     if (run.lastSeq === null) this.#live = live;
     else this.#values = live.playback.threadValues();
@@ -152,10 +153,8 @@ export class ThreadCore {
 
   /** The plan of a graph whose document lies in this thread. */
   plan(hash: string): Plan {
-    return loadPlan(hash, () => this.store.graph(hash));
+    return loadPlan(hash, () => this.store.graph(hash), this.#world.kinds);
   }
-
-  // --- starting and ending runs ---------------------------------------------------------------------------------------
 
   createThread(tenant: string, threadId: string, metadata: JsonObject): ThreadRow {
     const now = this.#world.now();
@@ -189,20 +188,22 @@ export class ThreadCore {
   startRun(command: StartRun, plan: Plan): RunRow {
     const { tenant, threadId, graph, config, context, metadata } = command;
     refuseTooLarge({ config, context, metadata });
-    const outcome = readInput(command, plan, this.values);
     const now = this.#now();
+    const given: Given = { runId: command.runId, threadId, startedAt: now, config, context };
+    checkGiven(plan, given);
+    const outcome = readInput(command, plan, this.values, given);
     const earlier = this.#row ? (this.store.lastRun()?.n ?? 0) : 0;
     const row = newRun(command, { n: earlier + 1, firstSeq: this.#last.seq + 1, now });
     this.#guard(() => {
       // First of all: what the index is told of the thread from here on is that it is busy.
-      this.#live = new LiveRun(row, plan, this.#values);
+      this.#live = new LiveRun(row, given, plan, this.#values, this.#world.kinds);
       const belongsTo = { graph_id: graph.graphId, assistant_id: command.assistantId };
       if (!this.#row) this.createThread(tenant, threadId, belongsTo);
       else if (this.#row.metadata["assistant_id"] !== command.assistantId) this.patchThread(belongsTo);
       else this.#tellThread();
       this.store.keepGraph(graph.hash, graph.document);
       this.store.insertRun(row, tenant);
-      this.#outbox.add(liveNotice(threadId, row, now + OVERDUE_MS));
+      this.#outbox.tellLive(this.#row, row, now);
       this.#commit(this.#live, { type: "run-started", outcome }, []);
     });
     return row;
@@ -230,13 +231,11 @@ export class ThreadCore {
     await this.#deliver();
   }
 
-  // --- committing -----------------------------------------------------------------------------------------------------
-
   /** One transaction: the outcome, what was streamed for it, and, when it is the last, the run's end with all it tells the outside. */
   #commit(live: LiveRun, entry: LogEntry, chunks: readonly Chunk[]): void {
     this.#guard(() => {
       const step = live.apply(entry);
-      const starts = step?.start ?? [];
+      const starts = step?.start ?? NOTHING;
       const event = live.takeEvents(5 + starts.length);
       const commit: Commit = {
         seq: this.#last.seq + 1,
@@ -252,8 +251,9 @@ export class ThreadCore {
       for (const chunk of chunks) this.store.appendChunk(live.row.n, chunk);
       this.#last = { seq: commit.seq, at: commit.at, step: commit.step ?? this.#last.step };
       if (entry.type === "attempt-failed") live.backOff(entry.task);
-      this.#performer.add(starts);
+      this.#performer.add(workIn(step));
       if (over) this.#end(live, over);
+      else if (entry.type === "task-waiting") this.#outbox.tellLive(this.#row, live.row, entry.until);
       this.#arm();
     });
     this.#tellWatchers();
@@ -292,30 +292,26 @@ export class ThreadCore {
     return Math.max(this.#world.now(), this.#last.at);
   }
 
-  // --- performing -----------------------------------------------------------------------------------------------------
-
   /** Starts what is ready to start, until nothing more can move without waiting. */
   perform(): Promise<void> {
     return this.#performer.perform();
   }
 
-  #launch(task: Task): void {
+  #do(work: Work): void {
     const live = this.#live;
-    if (!live) return;
-    const { models, fetch } = this.#world;
-    const late = (verdict: Verdict): void => {
+    if (!live || !this.#row) return;
+    this.#means ??= this.#world.meansOf(this.#row.tenant);
+    const happened = (verdict: Verdict): void => {
       if (this.#live !== live) return;
       this.#commit(live, verdict.entry, verdict.chunks);
       void this.perform();
     };
-    const streamed = (): void => this.#tellWatchers();
+    const reach = { means: this.#means, happened, streamed: () => this.#tellWatchers(), now: () => this.#now() };
     this.#surely(() => {
-      const verdict = live.start(task, { models, fetch, streamed }, late, () => this.#now());
+      const verdict = live.perform(work, reach);
       if (verdict) this.#commit(live, verdict.entry, verdict.chunks);
     });
   }
-
-  // --- time -----------------------------------------------------------------------------------------------------------
 
   /** Looks at what is due. Safe at any moment and any number of times (F6). */
   async tick(): Promise<void> {
@@ -342,17 +338,14 @@ export class ThreadCore {
     const now = this.#now();
     const times: number[] = [];
     if (this.#live && (this.#live.isPerforming || !this.#performer.isIdle)) times.push(now + LEASE_MS);
-    const retryAt = this.#live?.nextRetryAt();
-    if (retryAt !== undefined) times.push(retryAt);
+    const next = this.#live?.nextTime();
+    if (next !== undefined) times.push(next);
     if (!this.#outbox.isEmpty) times.push(now + LEASE_MS);
     if (times.length > 0) this.#clock.set(Math.min(...times), now);
   }
 
-  // --- telling the outside --------------------------------------------------------------------------------------------
-
   #tellOver(over: RunRow): void {
-    if (!this.#row) return;
-    this.#outbox.add({ kind: "run-over", threadId: this.#row.threadId, runId: over.runId });
+    this.#outbox.tellOver(this.#row, over.runId);
     this.#tellThread();
   }
 

@@ -12,10 +12,6 @@ export type Notice =
   | { readonly kind: "thread"; readonly row: ThreadRow }
   | { readonly kind: "thread-erased"; readonly threadId: string };
 
-export function liveNotice(threadId: string, run: RunRow, dueAt: number): Notice {
-  return { kind: "run-live", run: { threadId, runId: run.runId, startedAt: run.createdAt, dueAt } };
-}
-
 /** @param now Unix milliseconds; of two lines about a thread the newer counts. */
 export function threadNotice(thread: StoredThread, status: ThreadRow["status"], now: number): Notice {
   const { threadId, createdAt, metadata } = thread;
@@ -54,6 +50,17 @@ export class Outbox {
   add(notice: Notice): void {
     this.#waiting = this.#count() + 1;
     this.#store.enqueue(notice.kind, notice as unknown as Json);
+  }
+
+  /** The sweep is to look at the run when nothing was heard of it for a while after `at`. */
+  tellLive(thread: StoredThread | undefined, run: RunRow, at: number): void {
+    if (thread === undefined) return;
+    const { runId, createdAt: startedAt } = run;
+    this.add({ kind: "run-live", run: { threadId: thread.threadId, runId, startedAt, dueAt: at + OVERDUE_MS } });
+  }
+
+  tellOver(thread: StoredThread | undefined, runId: string): void {
+    if (thread !== undefined) this.add({ kind: "run-over", threadId: thread.threadId, runId });
   }
 
   get isEmpty(): boolean {

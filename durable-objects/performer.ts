@@ -1,27 +1,27 @@
-import type { Task, TaskId } from "../src/engine/types.ts";
+import { keyOf, type Work } from "./run/work.ts";
 
-/** Launches in one turn of the event loop, before requests such as a cancel get theirs. */
-const LAUNCHES_PER_TURN = 128;
+/** Pieces of work in one turn of the event loop, before requests such as a cancel get theirs. */
+const PIECES_PER_TURN = 128;
 
 /**
- * Launches tasks one after the other. What a launch makes ready joins the queue, so a chain of nodes that do not wait runs
- * without a stack of its own, and gives way now and then.
+ * Does one piece of work after the other. What a piece makes possible joins the queue, so a chain of nodes that do not wait
+ * runs without a stack of its own, and gives way now and then.
  */
 export class Performer {
-  readonly #launch: (task: Task) => void;
-  readonly #queue = new Map<TaskId, Task>();
+  readonly #do: (work: Work) => void;
+  readonly #queue = new Map<string, Work>();
   #isAtWork = false;
 
-  constructor(launch: (task: Task) => void) {
-    this.#launch = launch;
+  constructor(work: (work: Work) => void) {
+    this.#do = work;
   }
 
   get isIdle(): boolean {
     return this.#queue.size === 0;
   }
 
-  add(tasks: readonly Task[]): void {
-    for (const task of tasks) this.#queue.set(task.id, task);
+  add(work: readonly Work[]): void {
+    for (const piece of work) this.#queue.set(keyOf(piece), piece);
   }
 
   clear(): void {
@@ -33,12 +33,12 @@ export class Performer {
     this.#isAtWork = true;
     try {
       // A map hands out what is added while it is walked, in the order of adding.
-      let launches = 0;
-      for (const [id, task] of this.#queue) {
-        this.#queue.delete(id);
-        this.#launch(task);
-        launches += 1;
-        if (launches % LAUNCHES_PER_TURN === 0) await scheduler.wait(0);
+      let pieces = 0;
+      for (const [key, piece] of this.#queue) {
+        this.#queue.delete(key);
+        this.#do(piece);
+        pieces += 1;
+        if (pieces % PIECES_PER_TURN === 0) await scheduler.wait(0);
       }
     } finally {
       this.#isAtWork = false;

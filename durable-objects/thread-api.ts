@@ -106,6 +106,59 @@ export interface ThreadState {
   readonly interrupts: readonly Json[];
 }
 
+/** Where a run's time went, as its log tells it. Times are RFC 3339 texts, durations milliseconds. */
+export interface RunProfile {
+  readonly run_id: string;
+  readonly thread_id: string;
+  readonly status: RunStatus;
+  readonly graph: RunView["graph"];
+  readonly started_at: string;
+  /** Of the last commit: the run's end, or how far it has come. */
+  readonly last_commit_at: string;
+  readonly duration_ms: number;
+  /** In the order in which they were made ready. */
+  readonly tasks: readonly TaskProfile[];
+  /** Tasks beyond those listed. */
+  readonly omitted_tasks: number;
+  readonly critical_path: readonly PathStep[];
+  /** Steps of the path before those listed. */
+  readonly omitted_steps: number;
+  /** The node that most of the critical path's time went to. */
+  readonly bottleneck: { readonly node: string; readonly ms: number; readonly share: number } | null;
+  /** Tasks performed at once: what waits, and what only has frames, is not counted. */
+  readonly concurrency: { readonly max: number; readonly mean: number };
+}
+
+export interface TaskProfile {
+  readonly task: string;
+  /** Inside a frame with the nodes around it: `summaries/draft`. */
+  readonly node: string;
+  readonly status: "succeeded" | "failed" | "open";
+  readonly ready_at: string;
+  /** Later than `ready_at` where it waited for a slot. */
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
+  /** From its start to its end, retries and their delays included. */
+  readonly duration_ms: number | null;
+  readonly attempts: number;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly unit: string;
+  readonly cost_usd: number | null;
+}
+
+/** A piece of the critical path: from the commit that let it begin to the commit that ended it. */
+export interface PathStep {
+  /** Null for what came from outside, such as an answer that was waited for. */
+  readonly task: string | null;
+  readonly node: string | null;
+  readonly from: string;
+  readonly to: string;
+  readonly ms: number;
+  /** Of the path's whole time, 0 to 1. */
+  readonly share: number;
+}
+
 export interface ThreadApi {
   createThread(
     command: Address & { readonly metadata: JsonObject; readonly ifExists: "raise" | "do_nothing" },
@@ -125,6 +178,8 @@ export interface ThreadApi {
   listRuns(
     query: Address & { readonly limit: number; readonly offset: number; readonly status?: RunStatus },
   ): Promise<Reply<readonly RunView[]>>;
+  /** Plays the run's log: of a run that goes on, as far as it has come. */
+  profileRun(query: Address & { readonly runId: string }): Promise<Reply<RunProfile>>;
   /** Answers when the run is over, however it ended. */
   joinRun(query: Address & { readonly runId: string }): Promise<Reply<RunResult>>;
   /** Server-sent events as bytes; ends when the run is over and everything was sent. Heartbeats are in it. */

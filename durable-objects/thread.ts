@@ -4,6 +4,10 @@ import type { JsonObject } from "../src/base/json.ts";
 import { type Env, readConfig } from "../src/config.ts";
 import { createModels, modelOrigins } from "../src/models/models.ts";
 import { createEgress } from "../src/security/egress.ts";
+import { type NodeKinds, nodeKinds } from "../src/nodes/registry.ts";
+import { openDatabase } from "../src/storage/database.ts";
+import { createItemStore } from "../src/storage/items.ts";
+import { createResultCache } from "../src/storage/node-results.ts";
 import { ThreadCore } from "./core.ts";
 import type { RunRow } from "./log/rows.ts";
 import { refuseTooLarge } from "./run/limits.ts";
@@ -12,6 +16,7 @@ import type * as Api from "./thread-api.ts";
 import { Follower } from "./view/follower.ts";
 import { Framer } from "./view/frames.ts";
 import { historyOf, inputOf, resultOf, stateOf, valuesBefore } from "./view/history.ts";
+import { profileOf } from "./view/profile.ts";
 import { runView, threadView } from "./view/views.ts";
 
 /**
@@ -20,18 +25,29 @@ import { runView, threadView } from "./view/views.ts";
  */
 export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   readonly #core: ThreadCore;
+  readonly #kinds: NodeKinds;
 
-  constructor(context: DurableObjectState, env: Env) {
+  /** @param kinds what nodes may be; a Worker with nodes of its own extends this class and hands them in */
+  constructor(context: DurableObjectState, env: Env, kinds: NodeKinds = nodeKinds) {
     super(context, env);
+    this.#kinds = kinds;
     const config = readConfig(env);
     const egress = createEgress({
       fetch,
       declaredOrigins: [...config.declaredOrigins, ...modelOrigins(config.models)],
     });
-    this.#core = new ThreadCore(context, {
+    const means = {
       models: createModels(config.models),
       fetch: egress.declared,
+      publicFetch: egress.public,
+    };
+    this.#core = new ThreadCore(context, {
+      kinds,
       index: env.DB,
+      meansOf: (tenant) => {
+        const database = openDatabase(env.DB);
+        return { ...means, store: createItemStore(database, tenant), cache: createResultCache(database, tenant) };
+      },
       now: () => Date.now(),
     });
     void context.blockConcurrencyWhile(async () => {
@@ -117,6 +133,10 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     });
   }
 
+  async profileRun(query: Api.Address & { readonly runId: string }) {
+    return this.#answer(() => profileOf(this.#core, query.threadId, this.#run(query)));
+  }
+
   async joinRun(query: Api.Address & { readonly runId: string }) {
     return this.#answer(() => {
       this.#run(query);
@@ -182,7 +202,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     const { graph } = command;
     return this.#core.startRun(
       command,
-      loadPlan(graph.hash, () => graph.document),
+      loadPlan(graph.hash, () => graph.document, this.#kinds),
     );
   }
 

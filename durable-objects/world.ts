@@ -1,9 +1,23 @@
+import type { ResultCache } from "../src/cache/contract.ts";
+import type { MemoryStore } from "../src/memory/contract.ts";
 import type { Models } from "../src/models/contract.ts";
+import type { NodeKinds } from "../src/nodes/registry.ts";
 
 /** What a thread reaches outside itself. */
 export interface World {
-  readonly models: Models;
-  readonly fetch: typeof fetch;
+  readonly kinds: NodeKinds;
   readonly index: D1Database;
+  meansOf(tenant: string): Means;
   now(): number;
+}
+
+/** What nodes reach. */
+export interface Means {
+  readonly models: Models;
+  /** To declared origins. */
+  readonly fetch: typeof fetch;
+  /** To public addresses only. */
+  readonly publicFetch: typeof fetch;
+  readonly store: MemoryStore;
+  readonly cache: ResultCache;
 }

@@ -1,6 +1,7 @@
 import { threadStub } from "./api/threads-port.ts";
 import type { Config } from "./config.ts";
 import { type Database, openDatabase } from "./storage/database.ts";
+import { removeExpiredResults } from "./storage/node-results.ts";
 import { type LiveRun, deferLiveRun, dueLiveRuns, removeLiveRun } from "./storage/live-runs.ts";
 
 const BATCH = 100;
@@ -9,6 +10,8 @@ const MAX_BATCHES = 4;
 const AT_ONCE = 10;
 /** A run that was touched and did not say itself when it is due again is looked at after this. */
 const DEFER_MS = 60_000;
+/** Expired results of nodes answer nobody; they are swept out this often. */
+const BROOM_MINUTES = 60;
 /** The trigger by which `npm start` says that every object of the last start is gone. */
 export const STARTUP = "startup";
 
@@ -18,6 +21,7 @@ type DueRun = LiveRun & { readonly tenant: string };
 export async function sweep(config: Config, cron: string, nowMs: number): Promise<void> {
   const database = openDatabase(config.database);
   const dueBy = cron === STARTUP ? Number.MAX_SAFE_INTEGER : nowMs;
+  if (Math.floor(nowMs / 60_000) % BROOM_MINUTES === 0) await removeExpiredResults(database, nowMs);
   const touched = new Set<string>();
   for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
     const due = await dueLiveRuns(database, dueBy, BATCH);

@@ -1,12 +1,7 @@
-import { createApp } from "./api/app.ts";
-import { type Env, readConfig } from "./config.ts";
-import { sweep } from "./sweep.ts";
+import { edgewise } from "./edgewise.ts";
 
-export { Thread } from "../durable-objects/thread.ts";
+/** The repository is its own first user: a deployment without nodes of its own. */
+const { worker, Thread } = edgewise({ nodes: [] });
 
-const app = createApp();
-
-export default {
-  fetch: (request, env, context) => app.fetch(request, env, context),
-  scheduled: (controller, env) => sweep(readConfig(env), controller.cron, controller.scheduledTime),
-} satisfies ExportedHandler<Env>;
+export { Thread };
+export default worker;

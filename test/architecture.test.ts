@@ -10,6 +10,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   engine: ["base", "graph"],
   ...Object.fromEntries(CAPABILITIES.map((part) => [part, CORE])),
   nodes: [...CORE, ...CAPABILITIES],
+  builder: [...CORE, ...CAPABILITIES, "nodes"],
   "durable-objects": [...CORE, ...CAPABILITIES, "nodes", "config"],
   // Of the objects the API sees their RPC surface alone.
   api: [...CORE, ...CAPABILITIES, "nodes", "config"],
@@ -19,7 +20,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
 };
 const RPC_SURFACE = "durable-objects/thread-api.ts";
 /** Wiring: these may know everything. */
-const WIRING = new Set(["src/worker.ts", "src/index.ts"]);
+const WIRING = new Set(["src/worker.ts", "src/index.ts", "src/edgewise.ts", "src/authoring.ts"]);
 /** Nothing that asks for time, chance or the outside may be imported here. */
 const PURE = ["src/graph/", "src/engine/"];
 

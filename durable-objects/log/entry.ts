@@ -3,6 +3,7 @@ import type { Json } from "../../src/base/json.ts";
 import type { EngineEvent, Outcome, TaskId } from "../../src/engine/types.ts";
 import type { Usage } from "../../src/models/contract.ts";
 import type { AiMessage } from "../../src/nodes/contract.ts";
+import { isInFrame } from "./places.ts";
 
 export type TaskUsage = Usage & { readonly model: string };
 
@@ -31,6 +32,21 @@ export type LogEntry =
       readonly error: ErrorRecord;
       readonly retryAt: number;
     }
+  /** The task waits (R8) and goes on at `until` (Unix milliseconds). */
+  | { readonly type: "task-waiting"; readonly task: TaskId; readonly until: number }
+  | { readonly type: "task-resumed"; readonly task: TaskId }
+  /** A step inside a node, made once (`once`): not made again whatever becomes of the attempt. */
+  | { readonly type: "step-recorded"; readonly task: TaskId; readonly key: string; readonly value: Json }
+  /** R10: a composite opens, with a frame for each item. */
+  | {
+      readonly type: "frames-announced";
+      readonly task: TaskId;
+      readonly items: readonly Json[];
+      readonly concurrency: number;
+      readonly tolerant: boolean;
+    }
+  | { readonly type: "frame-started"; readonly task: TaskId; readonly frame: number; readonly outcome: Outcome }
+  | { readonly type: "frame-failed"; readonly task: TaskId; readonly frame: number; readonly error: ErrorRecord }
   | { readonly type: "run-cancelled"; readonly reason: string };
 
 /** The engine's side of an entry; undefined where the rules are not concerned. */
@@ -43,7 +59,19 @@ export function toEngineEvent(entry: LogEntry): EngineEvent | undefined {
     case "task-failed":
       return { type: "task-failed", task: entry.task, error: entry.error };
     case "attempt-failed":
+    case "step-recorded":
       return undefined;
+    case "task-waiting":
+    case "task-resumed":
+      return { type: entry.type, task: entry.task };
+    case "frames-announced": {
+      const { task, items, concurrency, tolerant } = entry;
+      return { type: "frames-announced", task, frames: items.length, concurrency, tolerant };
+    }
+    case "frame-started":
+      return { type: "frame-started", task: entry.task, frame: entry.frame, outcome: entry.outcome };
+    case "frame-failed":
+      return { type: "frame-failed", task: entry.task, frame: entry.frame };
     case "run-cancelled":
       return { type: "cancelled" };
   }
@@ -51,7 +79,9 @@ export function toEngineEvent(entry: LogEntry): EngineEvent | undefined {
 
 /** Whether the entry makes a checkpoint: a position whose state somebody may ask for. */
 export function isCheckpoint(entry: LogEntry): boolean {
-  return entry.type === "run-started" || entry.type === "task-succeeded" || entry.type === "task-failed";
+  if (entry.type === "run-started") return true;
+  // What is done in a frame is nobody's state yet: it leaves with its composite (R10).
+  return (entry.type === "task-succeeded" || entry.type === "task-failed") && !isInFrame(entry.task);
 }
 
 /** One committed entry with its place in the thread. */

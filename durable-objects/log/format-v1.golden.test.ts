@@ -76,6 +76,26 @@ const GOLDEN: readonly (readonly [string, LogEntry])[] = [
       retryAt: 1_790_000_000_000,
     },
   ],
+  ['["w","0.0.0",1790000000000]', { type: "task-waiting", task: "0.0.0", until: 1_790_000_000_000 }],
+  ['["g","0.0.0"]', { type: "task-resumed", task: "0.0.0" }],
+  ['["k","0.0.0","charge",[{"id":7}]]', { type: "step-recorded", task: "0.0.0", key: "charge", value: { id: 7 } }],
+  [
+    '["a","1.0.0",[["a",null]],6,0]',
+    { type: "frames-announced", task: "1.0.0", items: ["a", null], concurrency: 6, tolerant: false },
+  ],
+  [
+    '["b","1.0.0",1,[[["item",null]],[0],[]]]',
+    {
+      type: "frame-started",
+      task: "1.0.0",
+      frame: 1,
+      outcome: { writes: [{ channel: "item", value: null }], takes: [0], sends: [] },
+    },
+  ],
+  [
+    '["x","1.0.0[1]/0.0.0",0,{"code":"expression_failed","message":"no","retryable":false}]',
+    { type: "frame-failed", task: "1.0.0[1]/0.0.0", frame: 0, error: failure("expression_failed", "no").record },
+  ],
   ['["c","by request"]', { type: "run-cancelled", reason: "by request" }],
 ];
 
@@ -99,5 +119,19 @@ describe("commit bodies, version 1", () => {
     const body = encode({ type: "run-started", outcome }, blobs);
     expect(body.length).toBeLessThan(200);
     expect(decode(body, blobs)).toEqual({ type: "run-started", outcome });
+  });
+
+  it("keeps large items and large results of steps outside the row as well", () => {
+    const blobs = new MemoryBlobs();
+    const large = "x".repeat(INLINE_BYTES + 1);
+    const entries: LogEntry[] = [
+      { type: "step-recorded", task: "0.0.0", key: "k", value: large },
+      { type: "frames-announced", task: "0.0.0", items: [large, [null, "hash-0"]], concurrency: 1, tolerant: true },
+    ];
+    for (const entry of entries) {
+      const body = encode(entry, blobs);
+      expect(body.length).toBeLessThan(200);
+      expect(decode(body, blobs)).toEqual(entry);
+    }
   });
 });

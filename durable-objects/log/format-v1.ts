@@ -21,6 +21,8 @@ export interface BlobStore {
   get(hash: string): string;
 }
 
+/** A value in its row, or outside it by its hash. */
+type ValueRow = readonly [Json] | readonly [null, string];
 type WriteRow = readonly [string, Json] | readonly [string, null, string];
 type OutcomeRow = readonly [
   writes: readonly WriteRow[],
@@ -32,6 +34,12 @@ type Row =
   | readonly ["o", task: string, attempt: number, OutcomeRow, usage: TaskUsage | 0, message: AiMessage | 0]
   | readonly ["f", task: string, attempt: number, ErrorRecord]
   | readonly ["r", task: string, attempt: number, ErrorRecord, retryAt: number]
+  | readonly ["w", task: string, until: number]
+  | readonly ["g", task: string]
+  | readonly ["k", task: string, key: string, ValueRow]
+  | readonly ["a", task: string, items: ValueRow, concurrency: number, tolerant: 0 | 1]
+  | readonly ["b", task: string, frame: number, OutcomeRow]
+  | readonly ["x", task: string, frame: number, ErrorRecord]
   | readonly ["c", reason: string];
 
 export function encode(entry: LogEntry, blobs: BlobStore): string {
@@ -52,6 +60,18 @@ function toRow(entry: LogEntry, blobs: BlobStore): Row {
       return ["f", entry.task, entry.attempt, entry.error];
     case "attempt-failed":
       return ["r", entry.task, entry.attempt, entry.error, entry.retryAt];
+    case "task-waiting":
+      return ["w", entry.task, entry.until];
+    case "task-resumed":
+      return ["g", entry.task];
+    case "step-recorded":
+      return ["k", entry.task, entry.key, valueRow(entry.value, blobs)];
+    case "frames-announced":
+      return ["a", entry.task, valueRow(entry.items, blobs), entry.concurrency, entry.tolerant ? 1 : 0];
+    case "frame-started":
+      return ["b", entry.task, entry.frame, outcomeRow(entry.outcome, blobs)];
+    case "frame-failed":
+      return ["x", entry.task, entry.frame, entry.error];
     case "run-cancelled":
       return ["c", entry.reason];
   }
@@ -76,6 +96,21 @@ function fromRow(row: Row, blobs: BlobStore): LogEntry {
       return { type: "task-failed", task: row[1], attempt: row[2], error: row[3] };
     case "r":
       return { type: "attempt-failed", task: row[1], attempt: row[2], error: row[3], retryAt: row[4] };
+    case "w":
+      return { type: "task-waiting", task: row[1], until: row[2] };
+    case "g":
+      return { type: "task-resumed", task: row[1] };
+    case "k":
+      return { type: "step-recorded", task: row[1], key: row[2], value: toValue(row[3], blobs) };
+    case "a": {
+      // what was written was a list
+      const items = toValue(row[2], blobs) as readonly Json[];
+      return { type: "frames-announced", task: row[1], items, concurrency: row[3], tolerant: row[4] === 1 };
+    }
+    case "b":
+      return { type: "frame-started", task: row[1], frame: row[2], outcome: toOutcome(row[3], blobs) };
+    case "x":
+      return { type: "frame-failed", task: row[1], frame: row[2], error: row[3] };
     case "c":
       return { type: "run-cancelled", reason: row[1] };
   }
@@ -92,6 +127,14 @@ function outcomeRow(outcome: Outcome, blobs: BlobStore): OutcomeRow {
 function writeRow(write: Write, blobs: BlobStore): WriteRow {
   if (!isLarge(write.value)) return [write.channel, write.value];
   return [write.channel, null, blobs.put(JSON.stringify(write.value))];
+}
+
+function valueRow(value: Json, blobs: BlobStore): ValueRow {
+  return isLarge(value) ? [null, blobs.put(JSON.stringify(value))] : [value];
+}
+
+function toValue(row: ValueRow, blobs: BlobStore): Json {
+  return row[1] === undefined ? row[0] : (JSON.parse(blobs.get(row[1])) as Json);
 }
 
 /** A cheap lower bound decides for small values; only what may be large is written out to be measured. */

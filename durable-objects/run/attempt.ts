@@ -1,20 +1,30 @@
 import { EdgewiseError, type ErrorRecord, failure, toErrorRecord } from "../../src/base/errors.ts";
 import { isJson, type Json } from "../../src/base/json.ts";
-import type { Outcome, Task, Write } from "../../src/engine/types.ts";
+import type { Outcome, Task } from "../../src/engine/types.ts";
 import type { Plan, PlanNode, Scope } from "../../src/graph/plan.ts";
 import { route } from "../../src/graph/route.ts";
-import type { Models } from "../../src/models/contract.ts";
 import type { NodeContext, NodeResult, NodeWait } from "../../src/nodes/contract.ts";
-import { runNode } from "../../src/nodes/registry.ts";
+import { type NodeKinds, runNode } from "../../src/nodes/registry.ts";
 import type { Chunk } from "../log/entry.ts";
+import type { Means } from "../world.ts";
+import { findResult, keepResult, type Keeper, keeperOf } from "./cached.ts";
 import { bounded } from "./failures.ts";
 import { scopeAfter } from "./scope.ts";
-import { toWrite } from "./writes.ts";
+import { notJson, toWrites } from "./writes.ts";
 
 /** What an attempt may reach; the object hands it in. */
 export interface Surroundings {
-  readonly models: Models;
-  readonly fetch: typeof fetch;
+  readonly means: Means;
+  readonly kinds: NodeKinds;
+  /** What its expressions see. */
+  readonly scope: Scope;
+  /** Unix milliseconds. */
+  readonly now: number;
+  /** When it went on, if its task has waited. */
+  readonly resumedAt: number | undefined;
+  /** The result of a step that was made before; commits that of one that was made now. */
+  recorded(key: string): Json | undefined;
+  record(key: string, value: Json): void;
   /** Takes the next frame id of the run. */
   nextEvent(): number;
   /** Something was streamed: followers may look. */
@@ -23,10 +33,11 @@ export interface Surroundings {
 
 export type Settled =
   | { readonly ok: true; readonly outcome: Outcome; readonly result: NodeResult }
+  | { readonly ok: "waits"; readonly until: number }
   | { readonly ok: false; readonly error: ErrorRecord };
 
-/** Longest JSON text of one written value, in UTF-16 units. */
-const MAX_VALUE = 16 * 1024 * 1024;
+/** A wait ends within what a timer can be set to (a year). */
+const LONGEST_WAIT_MS = 366 * 24 * 3_600_000;
 
 /** Pieces in one chunk: a follower reads whole chunks, and a page of them must stay small whatever was streamed. */
 const CHUNK_PIECES = 256;
@@ -42,7 +53,10 @@ export class Attempt {
   readonly #surroundings: Surroundings;
   readonly #controller = new AbortController();
   readonly #chunks: OpenChunk[] = [];
+  /** Steps under way, so that two calls by one key make one. */
+  readonly #steps = new Map<string, Promise<Json>>();
 
+  /** @param plan the graph of the task's frame */
   constructor(plan: Plan, runId: string, task: Task, number: number, epoch: number, surroundings: Surroundings) {
     const node = plan.nodes[task.node];
     if (!node) throw new TypeError(`Task ${task.id} is of node ${task.node}, which the plan does not have.`);
@@ -74,13 +88,27 @@ export class Attempt {
   /** Starts the node; answers at once when the node does. `done` is called exactly once otherwise, unless aborted before. */
   run(done: (settled: Settled) => void): Settled | undefined {
     try {
-      const result = runNode(this.node, this.#context());
+      const result = this.#result();
       if (!(result instanceof Promise)) return this.#succeed(result);
       this.#await(result, done);
       return undefined;
     } catch (thrown) {
       return this.#fail(thrown);
     }
+  }
+
+  #result(): ReturnType<typeof runNode> {
+    const { kinds, scope, means } = this.#surroundings;
+    const keeper = keeperOf(this.#plan, this.node, scope, means.cache);
+    return keeper === undefined ? runNode(this.node, this.#context(), kinds) : this.#keptOr(keeper, kinds);
+  }
+
+  async #keptOr(keeper: Keeper, kinds: NodeKinds): Promise<NodeResult | NodeWait> {
+    const kept = await findResult(keeper, this.messageId);
+    if (kept !== undefined) return kept;
+    const result = await runNode(this.node, this.#context(), kinds);
+    if (!("waitUntil" in result)) keepResult(keeper, result, this.messageId);
+    return result;
   }
 
   /** Closes what it holds open; its outcome is not wanted any more. */
@@ -108,16 +136,13 @@ export class Attempt {
 
   #succeed(result: NodeResult | NodeWait): Settled {
     try {
-      if ("waitUntil" in result) throw failure("unsupported", "Waits are not here yet.");
+      if ("waitUntil" in result) return this.#wait(result.waitUntil);
       const { message, usage } = result;
       if (!isJson([message ?? null, usage ?? null])) throw notJson(this.node.id, "answered with a message or usage");
-      const writes = result.writes.map((write) => this.#checked(write));
-      const scope = scopeAfter(this.#plan, this.#scope(), writes);
-      return {
-        ok: true,
-        outcome: { writes, takes: route(this.#plan, this.task.node, scope).takes, sends: [] },
-        result,
-      };
+      const writes = toWrites(this.#plan, result.writes, this.node.id, (index) => `${this.messageId}:${index}`);
+      const scope = scopeAfter(this.#plan, this.#surroundings.scope, writes);
+      const { takes } = route(this.#plan, this.task.node, scope, result.goto);
+      return { ok: true, outcome: { writes, takes, sends: [] }, result };
     } catch (thrown) {
       return this.#fail(thrown);
     }
@@ -127,44 +152,48 @@ export class Attempt {
     return { ok: false, error: { ...bounded(toErrorRecord(thrown)), node: this.node.id, attempt: this.number } };
   }
 
-  #checked(write: Write): Write {
-    const channel = this.#plan.channels.find((candidate) => candidate.name === write.channel);
-    if (!channel)
-      throw failure(
-        "unknown_channel",
-        `Node "${this.node.id}" wrote to "${write.channel}", which the graph does not declare.`,
-      );
-    if (!isJson(write.value)) throw notJson(this.node.id, `wrote to channel "${write.channel}" a value`);
-    const kept = toWrite(channel, write.value, (index) => `${this.messageId}:${index}`);
-    const { value } = kept;
-    if (typeof value === "object" && value !== null && JSON.stringify(value).length > MAX_VALUE)
-      throw tooLarge(this.node.id, write.channel);
-    if (typeof value === "string" && value.length > MAX_VALUE) throw tooLarge(this.node.id, write.channel);
-    return kept;
+  #wait(until: number): Settled {
+    const { now } = this.#surroundings;
+    if (Number.isFinite(until) && until <= now + LONGEST_WAIT_MS) return { ok: "waits", until: Math.ceil(until) };
+    throw failure("node_failed", `Node "${this.node.id}" would wait longer than 366 days.`);
+  }
+
+  /** The result is a row before it is an answer: whatever the node does next, the step is not made again. */
+  async #once<T extends Json>(key: string, step: () => T | Promise<T>): Promise<T> {
+    const known = this.#surroundings.recorded(key);
+    // what this very step has answered before
+    if (known !== undefined) return known as T;
+    const value = await step();
+    this.#controller.signal.throwIfAborted();
+    if (!isJson(value)) throw notJson(this.node.id, `recorded for the step "${key.slice(0, 80)}" a value`);
+    this.#surroundings.record(key, value);
+    return value;
+  }
+
+  #step<T extends Json>(key: string, step: () => T | Promise<T>): Promise<T> {
+    const underWay = this.#steps.get(key);
+    // what this very step will answer
+    if (underWay !== undefined) return underWay as Promise<T>;
+    const made = this.#once(key, step).finally(() => this.#steps.delete(key));
+    this.#steps.set(key, made);
+    return made;
   }
 
   #context(): NodeContext {
+    const { means, scope, now, resumedAt } = this.#surroundings;
+    const { models, fetch, publicFetch, store } = means;
     return {
-      scope: this.#scope(),
+      ...{ models, fetch, publicFetch, store, scope, now },
       node: this.node.id,
       attempt: this.number,
       idempotencyKey: `${this.#runId}:${this.task.id}`,
       messageId: this.messageId,
       signal: this.#controller.signal,
-      fetch: this.#surroundings.fetch,
-      publicFetch: this.#surroundings.fetch,
-      store: undefined as never,
-      now: 0,
-      once: () => Promise.reject(failure("unsupported", "Steps are not here yet.")),
-      models: this.#surroundings.models,
+      ...(resumedAt === undefined ? {} : { resumed: { at: resumedAt } }),
+      once: (key, step) => this.#step(key, step),
       say: (text) => this.#stream("say", text),
       emit: (value) => this.#stream("emit", value),
     };
-  }
-
-  #scope(): Scope {
-    const { view, payload } = this.task;
-    return { read: (channel) => view.read(channel), ...(payload === undefined ? {} : { payload }) };
   }
 
   #stream(kind: Chunk["kind"], data: Json): void {
@@ -197,13 +226,4 @@ function timedOut(node: PlanNode): EdgewiseError {
     message: `Node "${node.id}" did not finish within ${node.timeoutMs} ms.`,
     retryable: true,
   });
-}
-
-/** The log would give back something else than it was given, or could not be written at all. */
-function notJson(node: string, did: string): EdgewiseError {
-  return failure("invalid_write", `Node "${node}" ${did} that is not JSON.`);
-}
-
-function tooLarge(node: string, channel: string): EdgewiseError {
-  return failure("value_too_large", `Node "${node}" wrote more than ${MAX_VALUE} characters to channel "${channel}".`);
 }

@@ -6,6 +6,7 @@ import type { Channel } from "../../src/graph/channels.ts";
 import type { Plan } from "../../src/graph/plan.ts";
 import { route } from "../../src/graph/route.ts";
 import type { StartRun } from "../thread-api.ts";
+import { type Given, globalsOf } from "./globals.ts";
 import type { Values } from "./playback.ts";
 import { scopeAfter } from "./scope.ts";
 import { toWrite } from "./writes.ts";
@@ -14,13 +15,22 @@ import { toWrite } from "./writes.ts";
  * What a run's input comes to (R7): writes to the channels the graph takes input for, and the start edges it takes.
  * @throws EdgewiseError `invalid_request`, `unknown_channel`, `invalid_write` or `condition_failed`, with a pointer into the body.
  */
-export function readInput(command: StartRun, plan: Plan, base: Values): Outcome {
+export function readInput(command: StartRun, plan: Plan, base: Values, given: Given): Outcome {
+  checkWhole(command.input, plan);
   const writes = inputWrites(command, plan);
   const seen = {
+    globals: globalsOf(plan, given),
     read: (name: string) =>
       base.has(name) ? base.get(name) : plan.channels.find((channel) => channel.name === name)?.default,
   };
   return { writes, takes: route(plan, "start", scopeAfter(plan, seen, writes)).takes, sends: [] };
+}
+
+function checkWhole(input: Json, plan: Plan): void {
+  const fault = input === null ? undefined : plan.inputSchema?.check(input);
+  if (fault === undefined) return;
+  const pointer = toPointer(["input", ...fault.path]);
+  throw failure("invalid_request", `The input does not fit the graph "${plan.id}": ${fault.message}.`, { pointer });
 }
 
 function inputWrites(command: StartRun, plan: Plan): Write[] {

@@ -1,22 +1,49 @@
-import type { ErrorRecord } from "../../src/base/errors.ts";
-import type { Step, Task, TaskId } from "../../src/engine/types.ts";
+import { type ErrorRecord, toErrorRecord } from "../../src/base/errors.ts";
+import type { Json } from "../../src/base/json.ts";
+import type { Step, Task, TaskId, Write } from "../../src/engine/types.ts";
+import type { Globals, Plan, Scope } from "../../src/graph/plan.ts";
+import { route } from "../../src/graph/route.ts";
+import type { NodeKinds } from "../../src/nodes/registry.ts";
 import type { Chunk, Commit, LogEntry } from "../log/entry.ts";
+import { nodeOf, planOf } from "../log/places.ts";
 import type { RunRow, RunUsage } from "../log/rows.ts";
 import { Attempt, type Settled, type Surroundings } from "./attempt.ts";
 import { retryDelay } from "./backoff.ts";
-import { combine } from "./failures.ts";
+import { findResult, keepResult, type Keeper, keeperOf } from "./cached.ts";
+import { coalesced } from "./coalesce.ts";
+import { Composites } from "./composites.ts";
+import { bounded, combine } from "./failures.ts";
+import { type Given, globalsOf } from "./globals.ts";
 import { Playback, type Values } from "./playback.ts";
-import type { Plan } from "../../src/graph/plan.ts";
+import { outcomeUnknown } from "./recovery.ts";
+import { scopeAfter } from "./scope.ts";
+import type { Means } from "../world.ts";
+import { addUsage } from "./usage.ts";
+import { Waits } from "./waits.ts";
+import { frameWork, type Work } from "./work.ts";
+import { toWrites } from "./writes.ts";
 
 /** A task between its start and its outcome. */
 type Ongoing =
   | { readonly kind: "running"; readonly attempt: Attempt }
+  /** A composite whose result may be at hand. */
+  | { readonly kind: "looking-up" }
   | { readonly kind: "backing-off"; readonly task: Task; readonly attempt: number; readonly retryAt: number };
 
-/** What a settled attempt makes of a run: the entry to commit, with what it streamed. */
+/** What a piece of work makes of a run: the entry to commit, with what was streamed for it. */
 export interface Verdict {
   readonly entry: LogEntry;
   readonly chunks: readonly Chunk[];
+}
+
+/** What the object hands to every attempt. */
+export interface Reach {
+  readonly means: Means;
+  now(): number;
+  /** Something was streamed: followers may look. */
+  streamed(): void;
+  /** What came to be without being asked for: a late end, a step that was made. */
+  happened(verdict: Verdict): void;
 }
 
 /**
@@ -30,34 +57,71 @@ export class LiveRun {
   readonly row: RunRow;
   readonly playback: Playback;
   usage: RunUsage | null = null;
+  readonly #given: Given;
+  readonly #kinds: NodeKinds;
+  readonly #composites: Composites;
+  readonly #waits = new Waits();
+  readonly #globals = new Map<Plan, Globals>();
+  readonly #steps = new Map<TaskId, Map<string, Json>>();
   readonly #failures = new Map<TaskId, ErrorRecord>();
   readonly #ongoing = new Map<TaskId, Ongoing>();
   readonly #failedAttempts = new Map<TaskId, { readonly attempt: number; readonly retryAt: number }>();
+  /** Unsafe tasks that were running when the object died (design, section 3). */
+  readonly #unknown = new Set<TaskId>();
   #nextEvent: number;
   #epoch = 0;
 
-  constructor(row: RunRow, plan: Plan, base: Values) {
+  constructor(row: RunRow, given: Given, plan: Plan, base: Values, kinds: NodeKinds) {
     this.row = row;
     this.playback = new Playback(plan, row, base);
+    this.#given = given;
+    this.#kinds = kinds;
+    this.#composites = new Composites(plan, kinds, (task) => this.#scopeOf(task));
     this.#nextEvent = row.eventFloor;
   }
 
   /** Takes a committed entry in, whether just written or read back; answers what it starts. */
   apply(entry: LogEntry): Step | undefined {
-    if (entry.type === "task-succeeded" && entry.usage) this.usage = addUsage(this.usage, entry.usage);
-    if (entry.type === "attempt-failed") {
-      this.#failedAttempts.set(entry.task, { attempt: entry.attempt, retryAt: entry.retryAt });
-    }
-    if (entry.type === "task-succeeded" || entry.type === "task-failed") {
-      this.#ongoing.delete(entry.task);
-      this.#failedAttempts.delete(entry.task);
-    }
-    if (entry.type === "task-failed") this.#failures.set(entry.task, entry.error);
+    this.#note(entry);
     const step = this.playback.apply(entry);
     for (const { task, error } of step?.failed ?? []) {
-      this.#failures.set(task.id, { ...error, node: this.playback.plan.nodes[task.node]?.id ?? "?" });
+      this.#failures.set(task.id, { ...error, node: nodeOf(this.playback.plan, task.id).id });
     }
+    for (const left of step?.frames?.left ?? []) this.#composites.leave(left, this.#failures);
     return step;
+  }
+
+  #note(entry: LogEntry): void {
+    this.#composites.apply(entry);
+    this.#waits.apply(entry);
+    switch (entry.type) {
+      case "attempt-failed":
+        this.#failedAttempts.set(entry.task, { attempt: entry.attempt, retryAt: entry.retryAt });
+        return;
+      case "step-recorded":
+        this.#stepsOf(entry.task).set(entry.key, entry.value);
+        return;
+      case "task-waiting":
+      case "frames-announced":
+        this.#ongoing.delete(entry.task);
+        return;
+      case "task-succeeded":
+        if (entry.usage) this.usage = addUsage(this.usage, entry.usage);
+        this.#steps.delete(entry.task);
+        this.#settle(entry.task);
+        return;
+      case "task-failed":
+        this.#settle(entry.task);
+        this.#failures.set(entry.task, entry.error);
+        return;
+      default:
+    }
+  }
+
+  #settle(task: TaskId): void {
+    this.#ongoing.delete(task);
+    this.#failedAttempts.delete(task);
+    this.#unknown.delete(task);
   }
 
   /** The run's failure when these tasks are what is left of it. */
@@ -85,28 +149,126 @@ export class LiveRun {
     return this.#nextEvent;
   }
 
-  /** Starts an attempt. Answers its end when it ended at once; otherwise `done` hears of it. */
-  start(
-    task: Task,
-    surroundings: Omit<Surroundings, "nextEvent">,
-    done: (verdict: Verdict) => void,
-    now: () => number,
-  ): Verdict | undefined {
+  /** Does a piece of work. Answers what it came to when it ended at once; otherwise `reach.happened` hears of it. */
+  perform(work: Work, reach: Reach): Verdict | undefined {
+    switch (work.kind) {
+      case "resume":
+        return { entry: { type: "task-resumed", task: work.task.id }, chunks: [] };
+      case "frame":
+        return { entry: this.#composites.begin(work.request), chunks: [] };
+      case "outcome":
+        return this.#orFail(work.task, () => this.#conclude(work.task, reach));
+      case "task":
+        if (nodeOf(this.playback.plan, work.task.id).inside !== undefined) return this.#open(work.task, reach);
+        return this.#attempt(work.task, reach);
+    }
+  }
+
+  #attempt(task: Task, reach: Reach): Verdict | undefined {
     const number = (this.#failedAttempts.get(task.id)?.attempt ?? 0) + 1;
-    const world = { ...surroundings, nextEvent: () => this.takeEvents(1) };
-    const attempt = new Attempt(this.playback.plan, this.row.runId, task, number, this.#epoch, world);
+    const plan = planOf(this.playback.plan, task.id);
+    if (this.#unknown.has(task.id))
+      return { entry: outcomeUnknown(task.id, number, plan.nodes[task.node]), chunks: [] };
+    const attempt = new Attempt(plan, this.row.runId, task, number, this.#epoch, this.#surroundings(task, reach));
     this.#ongoing.set(task.id, { kind: "running", attempt });
     const judge = (settled: Settled): Verdict | undefined => {
       // Fenced: only the attempt that is still the task's may speak for it.
       const ongoing = this.#ongoing.get(task.id);
       if (ongoing?.kind !== "running" || ongoing.attempt !== attempt) return undefined;
-      return this.#verdict(attempt, settled, now());
+      return verdictOf(attempt, settled, reach.now());
     };
     const settled = attempt.run((late) => {
       const verdict = judge(late);
-      if (verdict) done(verdict);
+      if (verdict) reach.happened(verdict);
     });
     return settled && judge(settled);
+  }
+
+  #surroundings(task: Task, { means, now, happened, streamed }: Reach): Surroundings {
+    return {
+      means,
+      streamed,
+      kinds: this.#kinds,
+      scope: this.#scopeOf(task),
+      now: now(),
+      resumedAt: this.#waits.resumedAt(task.id),
+      nextEvent: () => this.takeEvents(1),
+      recorded: (key) => this.#steps.get(task.id)?.get(key),
+      record: (key, value) => {
+        if (this.#ongoing.get(task.id)?.kind !== "running") return;
+        happened({ entry: { type: "step-recorded", task: task.id, key, value }, chunks: [] });
+      },
+    };
+  }
+
+  /** R10: the composite's frames are announced, unless an equal one's result is at hand. */
+  #open(task: Task, reach: Reach): Verdict | undefined {
+    const announce = (): LogEntry => this.#composites.announce(task);
+    let keeper: Keeper | undefined;
+    const failed = this.#orFail(task, () => {
+      keeper = this.#keeperOf(task, reach);
+      return keeper === undefined ? announce() : undefined;
+    });
+    if (keeper === undefined) return failed;
+    const asked: Ongoing = { kind: "looking-up" };
+    this.#ongoing.set(task.id, asked);
+    void findResult(keeper, this.#messageId(task)).then((kept) => {
+      if (this.#ongoing.get(task.id) !== asked) return;
+      const verdict = this.#orFail(task, () => (kept === undefined ? announce() : this.#succeed(task, kept.writes)));
+      if (verdict) reach.happened(verdict);
+    });
+    return undefined;
+  }
+
+  #keeperOf(task: Task, { means }: Reach): Keeper | undefined {
+    const { plan } = this.playback;
+    return keeperOf(planOf(plan, task.id), nodeOf(plan, task.id), this.#scopeOf(task), means.cache);
+  }
+
+  /** R10: what a composite wrote in the end. */
+  #conclude(task: Task, reach: Reach): LogEntry {
+    const writes = coalesced(planOf(this.playback.plan, task.id), this.#composites.close(task));
+    const entry = this.#succeed(task, writes);
+    const keeper = this.#keeperOf(task, reach);
+    if (keeper !== undefined) keepResult(keeper, { writes }, this.#messageId(task));
+    return entry;
+  }
+
+  #messageId(task: Task): string {
+    return `${this.row.runId}:${task.id}`;
+  }
+
+  /** What a composite wrote, and the edges it takes. */
+  #succeed(task: Task, written: readonly Write[]): LogEntry {
+    const plan = planOf(this.playback.plan, task.id);
+    const { id } = nodeOf(this.playback.plan, task.id);
+    const writes = toWrites(plan, written, id, (index) => `${this.#messageId(task)}:${index}`);
+    const { takes } = route(plan, task.node, scopeAfter(plan, this.#scopeOf(task), writes));
+    return { type: "task-succeeded", task: task.id, attempt: 1, outcome: { writes, takes, sends: [] } };
+  }
+
+  #orFail(task: Task, make: () => LogEntry | undefined): Verdict | undefined {
+    try {
+      const entry = make();
+      return entry && { entry, chunks: [] };
+    } catch (thrown) {
+      const { id } = nodeOf(this.playback.plan, task.id);
+      const error = { node: id, ...bounded(toErrorRecord(thrown)) };
+      return { entry: { type: "task-failed", task: task.id, attempt: 1, error }, chunks: [] };
+    }
+  }
+
+  /** What a task's expressions see: its view, what the run was given, and in a frame its item. */
+  #scopeOf({ id, view, payload }: Task): Scope {
+    const plan = planOf(this.playback.plan, id);
+    const globals = this.#globals.get(plan) ?? globalsOf(plan, this.#given);
+    this.#globals.set(plan, globals);
+    const locals = this.#composites.localsOf(id);
+    return {
+      read: (channel) => view.read(channel),
+      globals: locals === undefined ? globals : { ...globals, ...locals },
+      ...(payload === undefined ? {} : { payload }),
+    };
   }
 
   /** The attempt-failed entry is committed: the task waits for its next try. */
@@ -116,32 +278,44 @@ export class LiveRun {
     if (failed && inFlight) this.#ongoing.set(task, { kind: "backing-off", task: inFlight, ...failed });
   }
 
-  /** Tasks whose next try is due. */
-  due(now: number): Task[] {
-    return [...this.#ongoing.values()].flatMap((state) =>
-      state.kind === "backing-off" && state.retryAt <= now ? [state.task] : [],
+  /** What is due by now: next tries, and waits that are over. */
+  due(now: number): Work[] {
+    const tries = [...this.#ongoing.values()].flatMap((state): Work[] =>
+      state.kind === "backing-off" && state.retryAt <= now ? [{ kind: "task", task: state.task }] : [],
     );
+    const waits = this.#waits.due(now).flatMap((id): Work[] => {
+      const task = this.playback.engine.task(id);
+      return task === undefined ? [] : [{ kind: "resume", task }];
+    });
+    return [...tries, ...waits];
   }
 
   /** After a restart: what was started and has no outcome, either to be tried again now or backing off still. */
-  recover(now: number): Task[] {
-    const again: Task[] = [];
-    for (const { task, state } of this.playback.engine.inFlight()) {
+  recover(now: number): Work[] {
+    const { engine, plan } = this.playback;
+    const again: Work[] = [];
+    for (const { task, state } of [...engine.inFlight(), ...engine.inFrames()]) {
       if (state !== "running") continue;
       const failed = this.#failedAttempts.get(task.id);
       if (failed && failed.retryAt > now) this.backOff(task.id);
-      else again.push(task);
+      else {
+        if (nodeOf(plan, task.id).effect === "unsafe") this.#unknown.add(task.id);
+        again.push({ kind: "task", task });
+      }
     }
-    return again;
+    return [...again, ...frameWork(engine.owed())];
   }
 
-  nextRetryAt(): number | undefined {
+  /** Unix milliseconds: when something is due by itself. */
+  nextTime(): number | undefined {
     const times = [...this.#ongoing.values()].flatMap((state) => (state.kind === "backing-off" ? [state.retryAt] : []));
+    const wait = this.#waits.next;
+    if (wait !== undefined) times.push(wait);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
   get isPerforming(): boolean {
-    for (const state of this.#ongoing.values()) if (state.kind === "running") return true;
+    for (const state of this.#ongoing.values()) if (state.kind !== "backing-off") return true;
     return false;
   }
 
@@ -161,33 +335,29 @@ export class LiveRun {
     return streamed;
   }
 
-  #verdict(attempt: Attempt, settled: Settled, now: number): Verdict {
-    const { task, number, chunks } = attempt;
-    if (settled.ok) {
-      const { outcome, result } = settled;
-      const whole = result.message && !chunks.some((chunk) => chunk.kind === "say") ? { message: result.message } : {};
-      const usage = result.usage ? { usage: result.usage } : {};
-      return { entry: { type: "task-succeeded", task: task.id, attempt: number, outcome, ...usage, ...whole }, chunks };
-    }
-    const { retry } = attempt.node;
-    if (!settled.error.retryable || number >= retry.attempts)
-      return { entry: failed(task.id, number, settled.error), chunks };
-    const retryAt = now + retryDelay(retry, number, settled.error.retryAfterMs, Math.random());
-    return { entry: { type: "attempt-failed", task: task.id, attempt: number, error: settled.error, retryAt }, chunks };
+  #stepsOf(task: TaskId): Map<string, Json> {
+    const steps = this.#steps.get(task) ?? new Map<string, Json>();
+    this.#steps.set(task, steps);
+    return steps;
   }
 }
 
-function failed(task: TaskId, attempt: number, error: ErrorRecord): LogEntry {
-  return { type: "task-failed", task, attempt, error };
-}
-
-function addUsage(total: RunUsage | null, more: RunUsage): RunUsage {
-  const { inputTokens, outputTokens, unit, costUsd } = more;
-  if (!total) return { inputTokens, outputTokens, unit, costUsd };
-  return {
-    inputTokens: total.inputTokens + inputTokens,
-    outputTokens: total.outputTokens + outputTokens,
-    unit: total.unit === unit ? unit : "mixed",
-    costUsd: total.costUsd === null || costUsd === null ? null : total.costUsd + costUsd,
-  };
+function verdictOf(attempt: Attempt, settled: Settled, now: number): Verdict {
+  const { task, number, chunks } = attempt;
+  if (settled.ok === "waits") return { entry: { type: "task-waiting", task: task.id, until: settled.until }, chunks };
+  if (settled.ok) {
+    const { outcome, result } = settled;
+    const { message } = result;
+    // Streamed under its id, or not at all: a model's repaired answer has an id of its own.
+    const wasStreamed = chunks.some((chunk) => chunk.kind === "say" && chunk.messageId === message?.id);
+    const whole = message && !wasStreamed ? { message } : {};
+    const usage = result.usage ? { usage: result.usage } : {};
+    return { entry: { type: "task-succeeded", task: task.id, attempt: number, outcome, ...usage, ...whole }, chunks };
+  }
+  const { retry } = attempt.node;
+  const { error } = settled;
+  if (!error.retryable || number >= retry.attempts)
+    return { entry: { type: "task-failed", task: task.id, attempt: number, error }, chunks };
+  const retryAt = now + retryDelay(retry, number, error.retryAfterMs, Math.random());
+  return { entry: { type: "attempt-failed", task: task.id, attempt: number, error, retryAt }, chunks };
 }

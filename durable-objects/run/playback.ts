@@ -1,7 +1,7 @@
 import { EdgewiseError } from "../../src/base/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../src/base/json.ts";
 import { createEngine } from "../../src/engine/engine.ts";
-import type { Engine, Step } from "../../src/engine/types.ts";
+import type { Engine, Interior, Step } from "../../src/engine/types.ts";
 import type { Plan } from "../../src/graph/plan.ts";
 import { type LogEntry, toEngineEvent } from "../log/entry.ts";
 import type { RunRow } from "../log/rows.ts";
@@ -18,6 +18,7 @@ export class Playback {
   readonly engine: Engine;
   readonly #base: Values;
 
+  /** @param base the thread's values when the run began */
   constructor(plan: Plan, row: RunRow, base: Values) {
     this.plan = plan;
     this.#base = base;
@@ -27,9 +28,9 @@ export class Playback {
       if (value !== undefined) known.set(name, value);
     }
     const options = {
+      ...graphOptions(plan),
       steps: stepLimit(plan, row.kwargs),
       concurrency: plan.limits.concurrency,
-      nodeName: (node: number) => plan.nodes[node]?.id ?? `#${node}`,
     };
     this.engine = createEngine(plan.structure, plan.topology, options, known);
   }
@@ -82,6 +83,18 @@ export class Playback {
       throw thrown;
     }
   }
+}
+
+/** What the engine needs of a graph beside its structure: names, limit, and the graphs its composites run (R10). */
+function graphOptions(plan: Plan): Omit<Interior, "structure" | "topology" | "many" | "shares"> {
+  const interiors = new Map<number, Interior>();
+  for (const { index, inside, shares, many = false } of plan.nodes) {
+    if (inside === undefined) continue;
+    const { structure, topology } = inside;
+    interiors.set(index, { ...graphOptions(inside), structure, topology, many, shares: shares?.begin ?? [] });
+  }
+  const nodeName = (node: number): string => plan.nodes[node]?.id ?? `#${node}`;
+  return { nodeName, steps: plan.limits.steps, ...(interiors.size === 0 ? {} : { interiors }) };
 }
 
 /** A run's `config.recursion_limit` may lower or raise its graph's limit, within the language's own bounds. */

@@ -2,6 +2,7 @@ import { failureBody } from "../../src/base/failure-text.ts";
 import type { Json, JsonObject } from "../../src/base/json.ts";
 import type { Outcome, Step, Task } from "../../src/engine/types.ts";
 import type { Chunk, Commit } from "../log/entry.ts";
+import { isInFrame, nodeOf } from "../log/places.ts";
 import type { Plan } from "../../src/graph/plan.ts";
 import type { RunRow } from "../log/rows.ts";
 import { Playback, type Values } from "../run/playback.ts";
@@ -52,17 +53,21 @@ export class Framer {
     }
     if (entry.type === "task-succeeded") {
       const node = this.#nodeOf(entry.task);
+      // What is done in a frame leaves it with its composite (R10); what is said there is said at once.
+      const isShown = !isInFrame(entry.task);
       const { message } = entry;
       if (message)
         this.#add(frames, "messages-tuple", event, "messages", () => [
           message as unknown as Json,
           this.#metadata(node, entry.task),
         ]);
-      this.#add(frames, "tasks", event + 1, "tasks", () => this.#taskEnd(node, entry.task, entry.outcome));
-      this.#add(frames, "updates", event + 2, "updates", () => ({ [node]: update(entry.outcome) }));
-      this.#add(frames, "values", event + 3, "values", () => this.#values());
+      if (isShown) {
+        this.#add(frames, "tasks", event + 1, "tasks", () => this.#taskEnd(node, entry.task, entry.outcome));
+        this.#add(frames, "updates", event + 2, "updates", () => ({ [node]: update(entry.outcome) }));
+        this.#add(frames, "values", event + 3, "values", () => this.#values());
+      }
     }
-    if (entry.type === "task-failed") {
+    if (entry.type === "task-failed" && !isInFrame(entry.task)) {
       this.#add(frames, "tasks", event + 1, "tasks", () => ({
         id: taskUuid(this.#row.runId, entry.task),
         name: this.#nodeOf(entry.task),
@@ -84,7 +89,7 @@ export class Framer {
     const shown = Math.max(0, after + 1 - chunk.first);
     const pieces = chunk.data.slice(shown).map((data, index) => ({ id: chunk.first + shown + index, data }));
     if (chunk.kind === "emit") return pieces.map(({ id, data }) => ({ id, event: "custom", data }));
-    const metadata = this.#metadata(this.#plan.nodes[chunk.node]?.id ?? "?", chunk.task);
+    const metadata = this.#metadata(this.#nodeOf(chunk.task), chunk.task);
     return pieces.map(({ id, data }) => ({
       id,
       event: "messages",
@@ -98,6 +103,7 @@ export class Framer {
 
   #starts(frames: Frame[], first: number, step: Step | undefined): void {
     for (const [index, task] of (step?.start ?? []).entries()) {
+      if (isInFrame(task.id)) continue;
       this.#add(frames, "tasks", first + index, "tasks", () => this.#taskStart(task));
     }
   }
@@ -107,8 +113,7 @@ export class Framer {
   }
 
   #nodeOf(task: string): string {
-    // A task's place names its node: frame, level, node, ordinal (R5).
-    return this.#plan.nodes[Number(task.split("/").at(-1)?.split(".")[1])]?.id ?? "?";
+    return nodeOf(this.#plan, task).id;
   }
 
   #taskStart(task: Task): Json {

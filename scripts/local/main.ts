@@ -33,6 +33,7 @@ async function main(): Promise<void> {
     root: ROOT,
     state: options.state,
     port: options.port,
+    ...(options.worker === undefined ? {} : { worker: options.worker }),
     variables: { ...model.variables, ...openVariables(options.open) },
     onLog: (level, message) => showLog(terminal, level, message),
     note: (line) => terminal.line(line),

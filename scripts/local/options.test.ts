@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { readOptions } from "./options.ts";
 
@@ -27,4 +28,10 @@ it("says what it does not know", () => {
   expect(() => read(["--ones"])).toThrow("Unknown option '--ones'. `npm start -- --help` lists the options.");
   expect(() => read(["extra"])).toThrow("Unexpected argument 'extra'");
   expect(() => read([], { EDGEWISE_OPEN: "true" })).toThrow('EDGEWISE_OPEN is "true"; set it to 1, or leave it away.');
+});
+
+it("takes the module of a Worker, which must be there", () => {
+  const worker = fileURLToPath(import.meta.url);
+  expect(read(["--worker", worker])).toMatchObject({ worker });
+  expect(() => read(["--worker", "away.ts"])).toThrow('--worker is "away.ts"; there is no such file.');
 });

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Stop } from "./stop.ts";
@@ -12,6 +13,8 @@ export interface Options {
   readonly port: number;
   /** Absolute path of the state folder. */
   readonly state: string;
+  /** Absolute path of the Worker's module; without one it is that of wrangler.toml. */
+  readonly worker?: string;
   /** Answer anybody on this machine without a key. */
   readonly open: boolean;
 }
@@ -20,6 +23,7 @@ export const HELP = `npm start [-- OPTIONS]   Starts Edgewise on this machine an
 
   --once      run the example, print it, leave (exit code 0 only if the run succeeded)
   --no-job    start only
+  --worker W  run the Worker of the module W, which may have node kinds of its own (examples/own-nodes)
   --help      this text
 
 Environment
@@ -41,6 +45,7 @@ export function readOptions(arguments_: readonly string[], environment: NodeJS.P
     job: values["no-job"] !== true,
     port: readPort(environment["PORT"]),
     state: resolve(root, environment["EDGEWISE_STATE"] || ".edgewise"),
+    ...(values.worker === undefined ? {} : { worker: readWorker(values.worker, root) }),
     open: readSwitch("EDGEWISE_OPEN", environment["EDGEWISE_OPEN"]),
   };
 }
@@ -49,12 +54,23 @@ function parse(arguments_: readonly string[]) {
   try {
     return parseArgs({
       args: [...arguments_],
-      options: { help: { type: "boolean", short: "h" }, once: { type: "boolean" }, "no-job": { type: "boolean" } },
+      options: {
+        help: { type: "boolean", short: "h" },
+        once: { type: "boolean" },
+        "no-job": { type: "boolean" },
+        worker: { type: "string" },
+      },
     });
   } catch (error) {
     const message = error instanceof Error ? error.message.split(". ")[0] : String(error);
     throw new Stop(`${message}. \`npm start -- --help\` lists the options.`);
   }
+}
+
+function readWorker(path: string, root: string): string {
+  const worker = resolve(root, path);
+  if (statSync(worker, { throwIfNoEntry: false })?.isFile() === true) return worker;
+  throw new Stop(`--worker is "${path}"; there is no such file.`);
 }
 
 function readPort(text: string | undefined): number {

@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly root: string;
   /** Absolute path of the folder that keeps everything. */
   readonly state: string;
+  /** Absolute path of the Worker's module; without one it is that of wrangler.toml. */
+  readonly worker?: string;
   /** 0 = any free port. */
   readonly port: number;
   /** The Worker's variables. */
@@ -72,8 +74,9 @@ export async function startServer(options: ServerOptions): Promise<LocalServer> 
 async function openMiniflare(options: ServerOptions, onLog: ServerOptions["onLog"]): Promise<Miniflare> {
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(join(options.root, "wrangler.toml"));
   const folder = join(options.state, "worker");
-  const bundle = await bundleWorker(main ?? resolve(options.root, "src/worker.ts"), join(folder, "worker.js")).catch(
-    (error: Error) => Promise.reject(new Stop(`The Worker does not build. ${error.message}`)),
+  const entry = options.worker ?? main ?? resolve(options.root, "src/worker.ts");
+  const bundle = await bundleWorker(entry, join(folder, "worker.js")).catch((error: Error) =>
+    Promise.reject(new Stop(`The Worker does not build. ${error.message}`)),
   );
   const { modulesRules: _rules, ...worker } = workerOptions;
   return new Miniflare(

@@ -2,14 +2,21 @@ import { cors } from "hono/cors";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { failure } from "../base/errors.ts";
 import { readConfig } from "../config.ts";
+import { nodeKinds } from "../nodes/registry.ts";
+import type { NodeKinds } from "../nodes/registry.ts";
 import { openDatabase } from "../storage/database.ts";
 import { storageFailure } from "../storage/failure.ts";
+import { assistantGraph } from "./assistant-graph.ts";
 import { assistants } from "./assistants.ts";
 import { authentication } from "./auth.ts";
 import { jsonBodies, plainBodies } from "./body.ts";
 import type { ApiContext } from "./context.ts";
 import { description } from "./description.ts";
 import { graphDiff } from "./graph-diff.ts";
+import { graphEstimate } from "./graph-estimate.ts";
+import { graphFix } from "./graph-fix.ts";
+import { graphImport } from "./graph-import.ts";
+import { graphMerge } from "./graph-merge.ts";
 import { graphPreview } from "./graph-preview.ts";
 import { graphVersions } from "./graph-versions.ts";
 import { graphs } from "./graphs.ts";
@@ -19,6 +26,7 @@ import { problemResponse, recordOf } from "./problem.ts";
 import { responseHeaders } from "./response-headers.ts";
 import { type ApiRouter, newRouter } from "./routing.ts";
 import { runPaths } from "./run-paths.ts";
+import { runProfile } from "./run-profile.ts";
 import { runs } from "./runs.ts";
 import { threadState } from "./thread-state.ts";
 import { threads } from "./threads.ts";
@@ -35,7 +43,7 @@ const EXPOSED = [
 ];
 
 /** The whole HTTP API. Order matters: headers and CORS also go on refusals, and no body is read before its sender is known. */
-export function createApp(): ApiRouter {
+export function createApp(kinds: NodeKinds = nodeKinds): ApiRouter {
   const app = newRouter();
   app.onError((error, c) => sendProblem(c, error));
   app.notFound((c) => sendProblem(c, failure("not_found", `There is nothing at ${c.req.path}.`)));
@@ -46,6 +54,7 @@ export function createApp(): ApiRouter {
     c.set("config", config);
     c.set("database", openDatabase(config.database));
     c.set("threads", threadsPort(config.threads, pause));
+    c.set("kinds", kinds);
     return next();
   });
   app.use(authentication);
@@ -53,9 +62,12 @@ export function createApp(): ApiRouter {
   app.use(plainBodies);
   app.route("/", meta);
   app.route("/", description(app));
-  for (const router of [graphs, graphVersions, graphDiff, graphPreview]) app.route("/", router);
+  for (const router of [graphs, graphVersions, graphDiff, graphPreview, graphImport, graphFix]) app.route("/", router);
   app.use(jsonBodies);
-  for (const router of [keys, assistants, threads, threadState, runs, runPaths]) app.route("/", router);
+  for (const router of [graphMerge, graphEstimate]) app.route("/", router);
+  for (const router of [keys, assistants, assistantGraph, threads, threadState, runs, runPaths, runProfile]) {
+    app.route("/", router);
+  }
   return app;
 }
 

@@ -8,8 +8,15 @@ import { toPointer } from "../base/pointer.ts";
 export const MAX_BODY_BYTES = 4 * 1024 * 1024;
 export const MAX_DEPTH = 200;
 
-/** The text of a body, within `maxBytes` and in valid UTF-8. Nothing is kept beyond the bound, whatever the length header says. */
-export async function readText(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<string> {
+/**
+ * The text of a body, within `maxBytes` and in valid UTF-8, without a byte order mark unless that is to be kept. Nothing is kept
+ * beyond the bound, whatever the length header says.
+ */
+export async function readText(
+  body: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+  { keepMark = false }: { readonly keepMark?: boolean } = {},
+): Promise<string> {
   if (body === null) return "";
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -21,7 +28,7 @@ export async function readText(body: ReadableStream<Uint8Array> | null, maxBytes
     chunks.push(chunk);
   }
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(Buffer.concat(chunks));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: keepMark }).decode(Buffer.concat(chunks));
   } catch {
     throw failure("invalid_json", "The body is not valid UTF-8.");
   }

@@ -1,10 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { describeGraph } from "../graph/describe/describe.ts";
 import { toDot } from "../graph/draw/dot.ts";
+import { toDrawable } from "../graph/draw/drawable.ts";
 import { toMermaid } from "../graph/draw/mermaid.ts";
 import { toSvg } from "../graph/draw/svg.ts";
 import type { Plan } from "../graph/plan.ts";
-import { nodeKinds } from "../nodes/registry.ts";
+import type { NodeKinds } from "../nodes/registry.ts";
 import { graphVersion, shownGraph } from "../storage/graphs.ts";
 import { GraphPath, unknownGraph, VersionNumber } from "./graph-views.ts";
 import { answers, newRouter } from "./routing.ts";
@@ -12,14 +13,15 @@ import { planOf } from "./stored-plan.ts";
 
 interface Format {
   readonly type: string;
-  readonly draw: (plan: Plan) => string;
+  readonly draw: (plan: Plan, kinds: NodeKinds) => string;
 }
 /** Media types as IANA registers them. */
 const FORMATS = {
   mermaid: { type: "application/vnd.mermaid", draw: toMermaid },
   svg: { type: "image/svg+xml", draw: toSvg },
   dot: { type: "text/vnd.graphviz; charset=utf-8", draw: toDot },
-  markdown: { type: "text/markdown; charset=utf-8", draw: (plan) => describeGraph(plan, nodeKinds) },
+  drawable: { type: "application/json", draw: (plan) => JSON.stringify(toDrawable(plan)) },
+  markdown: { type: "text/markdown; charset=utf-8", draw: describeGraph },
 } as const satisfies Record<string, Format>;
 const NAMES = Object.keys(FORMATS) as (keyof typeof FORMATS)[];
 
@@ -66,5 +68,8 @@ export const graphPreview = newRouter().openapi(previewGraph, async (c) => {
     : graphVersion(database, tenant, graphId, Number(version)));
   if (row === undefined) throw unknownGraph(graphId);
   const { type, draw } = FORMATS[format];
-  return c.body(draw(planOf(row)), 200, { "content-type": type, "content-security-policy": POLICY });
+  return c.body(draw(planOf(row, c.var.kinds), c.var.kinds), 200, {
+    "content-type": type,
+    "content-security-policy": POLICY,
+  });
 });

@@ -74,7 +74,7 @@ export const graphVersions = newRouter()
   .openapi(publish, async (c) => {
     const path = c.req.valid("param");
     const row = await requireVersion(c, path);
-    planOf(row);
+    planOf(row, c.var.kinds);
     const { graphId, assistantId, version } = row;
     await publishVersion(c.var.database, c.var.tenant, graphId, version, actOf(c));
     graphShelf.forget(c.var.tenant, [graphId, assistantId]);

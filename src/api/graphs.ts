@@ -2,10 +2,12 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { type Act, type NewGraphVersion, storeDraft, storePublished } from "../storage/graph-publishing.ts";
 import { listGraphs, shownGraph } from "../storage/graphs.ts";
 import { assistantIdOf, graphShelf } from "./assistant-id.ts";
+import { type CheckedGraph, checkGraph, requireGraph, surroundingsOf } from "./check-graph.ts";
 import type { ApiContext } from "./context.ts";
 import { fromCursor, toCursor, toPage } from "./cursor.ts";
-import { checkGraph, graphBody, readGraphSource, requireGraph } from "./graph-body.ts";
+import { graphBody, type GraphSource, readGraphSource } from "./graph-body.ts";
 import {
+  findings,
   format,
   graphAnswers,
   GraphPath,
@@ -13,6 +15,7 @@ import {
   GraphSummary,
   sendGraph,
   StoredGraph,
+  toFindings,
   toSummary,
   unknownGraph,
 } from "./graph-views.ts";
@@ -26,7 +29,7 @@ const storeGraph = createRoute({
   tags,
   summary: "Create a version of a graph",
   description:
-    "The document says the graph's id. It becomes the current version; with `draft=true` no run uses it unless it asks for it by number. A document equal to the current or the newest version makes no new one. Versions never change, and a run stays on the version it started with.",
+    "The document says the graph's id. It becomes the current version; with `draft=true` no run uses it unless it asks for it by number. A document equal to the current or the newest version makes no new one, so a text that differs in comments alone does not replace the first. A graph that a node names and the document does not hold is linked: its current version (of `brief`) or the one named (`brief@3`) becomes part of this one. Versions never change, and a run stays on the version it started with.",
   request: { body: graphBody, query: z.object({ draft: z.enum(["true", "false"]).optional() }) },
   responses: answers({
     200: jsonAnswer("This document is a version already.", StoredGraph),
@@ -39,7 +42,8 @@ const validateGraph = createRoute({
   path: "/graphs/validate",
   tags,
   summary: "Check a graph",
-  description: "All that `POST /graphs` would say of the document; nothing is stored, evaluated or fetched.",
+  description:
+    "All that `POST /graphs` would say of the document. Graphs that it names are looked up; nothing is stored, evaluated or fetched.",
   request: { body: graphBody },
   responses: answers({
     200: jsonAnswer(
@@ -47,6 +51,8 @@ const validateGraph = createRoute({
       z.object({
         valid: z.boolean(),
         problems: z.array(GraphProblem),
+        hints: findings.hints.optional(),
+        linked: findings.linked.optional(),
         graph_id: z.string().optional(),
         hash: z.string().optional(),
       }),
@@ -83,21 +89,16 @@ const getGraph = createRoute({
 export const graphs = newRouter()
   .openapi(storeGraph, async (c) => {
     const source = await readGraphSource(c);
-    const { plan, document, warnings } = requireGraph(source);
-    const { id: graphId, hash } = plan;
-    const texts = { document, source: source.text, sourceType: source.type };
-    const graph: NewGraphVersion = { graphId, assistantId: assistantIdOf(graphId), hash, ...texts };
-    const store = c.req.valid("query").draft === "true" ? storeDraft : storePublished;
-    const { line, created } = await store(c.var.database, c.var.tenant, graph, actOf(c));
-    graphShelf.forget(c.var.tenant, [graphId, graph.assistantId]);
-    const { version, assistantId: assistant_id, status } = line;
-    return sendJson(c, { graph_id: graphId, version, hash, assistant_id, status, warnings }, created ? 201 : 200);
+    const checked = await requireGraph(source, surroundingsOf(c));
+    const { stored, created } = await storeVersion(c, source, checked, c.req.valid("query").draft === "true");
+    return sendJson(c, stored, created ? 201 : 200);
   })
   .openapi(validateGraph, async (c) => {
-    const checked = checkGraph(await readGraphSource(c));
+    const checked = await checkGraph(await readGraphSource(c), surroundingsOf(c));
     if (!checked.ok) return sendJson(c, { valid: false, problems: checked.problems });
     const { id: graph_id, hash } = checked.plan;
-    return sendJson(c, { valid: true, problems: checked.warnings, graph_id, hash });
+    const { linked, warnings, hints } = toFindings(checked);
+    return sendJson(c, { valid: true, problems: warnings, hints, linked, graph_id, hash });
   })
   .openapi(listAllGraphs, async (c) => {
     const { limit, cursor } = c.req.valid("query");
@@ -112,6 +113,23 @@ export const graphs = newRouter()
     if (row === undefined) throw unknownGraph(graphId);
     return sendGraph(c, row, c.req.valid("query").format);
   });
+
+/** Stores what has been checked, and says it as the API does. */
+export async function storeVersion(
+  c: ApiContext,
+  source: GraphSource,
+  checked: Extract<CheckedGraph, { readonly ok: true }>,
+  asDraft: boolean,
+): Promise<{ readonly stored: object; readonly created: boolean }> {
+  const { id: graphId, hash } = checked.plan;
+  const texts = { document: checked.document, source: source.text, sourceType: source.type };
+  const graph: NewGraphVersion = { graphId, assistantId: assistantIdOf(graphId), hash, ...texts };
+  const store = asDraft ? storeDraft : storePublished;
+  const { line, created } = await store(c.var.database, c.var.tenant, graph, actOf(c));
+  graphShelf.forget(c.var.tenant, [graphId, graph.assistantId]);
+  const { version, assistantId: assistant_id, status } = line;
+  return { stored: { graph_id: graphId, version, hash, assistant_id, status, ...toFindings(checked) }, created };
+}
 
 /** Who asks for a change, and when. */
 export function actOf(c: ApiContext): Act {

@@ -2,7 +2,6 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { type Config } from "../config.ts";
 import { graphJsonSchema } from "../graph/json-schema.ts";
 import { createModels } from "../models/models.ts";
-import { nodeKinds } from "../nodes/registry.ts";
 import { VERSION } from "../version.ts";
 import { JsonObjectSchema, type Answers, jsonAnswer, newRouter, sendJson } from "./routing.ts";
 
@@ -46,7 +45,7 @@ const graphSchema = createRoute({
 export const meta = newRouter()
   .openapi(ok, (c) => sendJson(c, { ok: true }))
   .openapi(info, (c) => sendJson(c, describe(c.var.config)))
-  .openapi(graphSchema, (c) => sendJson(c, graphJsonSchema(nodeKinds)));
+  .openapi(graphSchema, (c) => sendJson(c, graphJsonSchema(c.var.kinds)));
 
 /** `flags` are those of LangGraph's server: its clients ask them what they may use. */
 function describe(config: Config): z.infer<typeof Info> {

@@ -3,10 +3,11 @@ import type { Json } from "../base/json.ts";
 import type { Structure } from "../graph/structure.ts";
 import type { Topology } from "../graph/topology.ts";
 import { explainWait } from "./explain.ts";
-import { Frame, type Flight } from "./frame.ts";
-import { compareStamps } from "./order.ts";
+import type { Flight } from "./frame.ts";
+import { Composite, Scope } from "./scope.ts";
 import { Slots } from "./slots.ts";
-import type { Engine, EngineEvent, EngineOptions, Outcome, Rest, Step, Task, TaskId, View } from "./types.ts";
+import type { Announcement, Engine, EngineEvent, EngineOptions, FlightState, Outcome } from "./types.ts";
+import type { FrameRequest, FrameStep, LeftFrame, Rest, Step, Task, TaskId, View } from "./types.ts";
 
 /** A run of a graph on a thread whose channels hold `base` (R7). */
 export function createEngine(
@@ -18,29 +19,28 @@ export function createEngine(
   return new Run(structure, topology, options, base);
 }
 
+/** What an event did to composites. */
+interface Frames {
+  readonly begin: FrameRequest[];
+  readonly left: LeftFrame[];
+  readonly due: Task[];
+}
+
 class Run implements Engine {
-  readonly #structure: Structure;
-  readonly #topology: Topology;
-  readonly #options: EngineOptions;
-  readonly #channels: ReadonlySet<string>;
-  readonly #frame: Frame;
+  readonly #root: Scope;
   readonly #slots: Slots<Flight>;
+  /** Every frame, by the prefix of its tasks' names. */
+  readonly #scopes = new Map<string, Scope>();
   #phase: "new" | "started" | "cancelled" = "new";
-  /** Tasks in flight that are ready or running. */
-  #busy = 0;
 
   constructor(structure: Structure, topology: Topology, options: EngineOptions, base: ReadonlyMap<string, Json>) {
-    this.#structure = structure;
-    this.#topology = topology;
-    this.#options = options;
-    this.#channels = new Set(structure.channels.map(({ name }) => name));
-    const nameOf = options.nodeName ?? ((node: number) => `#${node}`);
-    this.#frame = new Frame({ structure, topology, nameOf }, "", base);
+    this.#root = new Scope({ ...options, structure, topology }, "", base);
+    this.#scopes.set("", this.#root);
     this.#slots = new Slots(options.concurrency);
   }
 
   get state(): View {
-    return this.#frame.state;
+    return this.#root.frame.state;
   }
 
   apply(event: EngineEvent): Step {
@@ -48,163 +48,271 @@ class Run implements Engine {
       case "started":
         return this.#start(event.outcome);
       case "task-succeeded":
-        return this.#commit(this.#running(event.task), event.outcome);
+        return this.#commit(event.task, event.outcome);
       case "task-failed":
-        return event.outcome === undefined
-          ? this.#fail(event.task)
-          : this.#commit(this.#running(event.task), event.outcome);
+        return event.outcome === undefined ? this.#fail(event.task) : this.#commit(event.task, event.outcome);
       case "task-waiting":
-        return this.#wait(this.#running(event.task));
+        return this.#wait(event.task);
       case "task-resumed":
         return this.#resume(event.task);
       case "state-updated":
         return this.#update(event.outcome, event.as);
+      case "frames-announced":
+        return this.#announce(event.task, event);
+      case "frame-started":
+        return this.#begin(event.task, event.frame, event.outcome);
+      case "frame-failed":
+        return this.#skip(event.task, event.frame);
       case "cancelled":
         return this.#cancel();
     }
   }
 
   task(id: TaskId): Task | undefined {
-    return this.#frame.flights.get(id)?.task;
+    return this.#scopes.get(prefixOf(id))?.frame.flights.get(id)?.task;
   }
 
-  inFlight(): readonly { readonly task: Task; readonly state: Flight["state"] }[] {
-    return this.#flightsInOrder().map(({ task, state }) => ({ task, state }));
+  inFlight(): readonly { readonly task: Task; readonly state: FlightState }[] {
+    return this.#flights().flatMap(({ task, state }) => (prefixOf(task.id) === "" ? [{ task, state }] : []));
+  }
+
+  inFrames(): readonly { readonly task: Task; readonly state: FlightState }[] {
+    return this.#flights().flatMap(({ task, state }) => (prefixOf(task.id) === "" ? [] : [{ task, state }]));
+  }
+
+  owed(): Omit<FrameStep, "left"> {
+    const composites = this.#flights().flatMap(({ task: { id } }) => this.#scope(id).composites.get(id) ?? []);
+    return {
+      begin: composites.flatMap((composite) => composite.asked),
+      due: composites.flatMap((composite) => (composite.isDue ? [composite.flight.task] : [])),
+    };
   }
 
   pending(): readonly { readonly node: number; readonly count: number }[] {
-    const pending = [...this.#frame.pending].map(([node, { count }]) => ({ node, count }));
+    const pending = [...this.#root.frame.pending].map(([node, { count }]) => ({ node, count }));
     return pending.sort((one, other) => one.node - other.node);
   }
 
   explain(node: number): { readonly waitsFor: number; readonly path: readonly number[] } | undefined {
-    return this.#frame.pending.has(node) ? explainWait(node, this.#structure, this.#topology, this.#frame) : undefined;
+    const { frame, graph } = this.#root;
+    return frame.pending.has(node) ? explainWait(node, graph.structure, graph.topology, frame) : undefined;
   }
 
   #start(outcome: Outcome): Step {
     if (this.#phase !== "new") throw new TypeError(`A run that is ${this.#phase} cannot start.`);
-    this.#check(outcome, this.#structure.starts, "The start");
+    check(this.#root, outcome, this.#root.graph.structure.starts, "The start");
     this.#phase = "started";
-    this.#frame.start(outcome);
-    return this.#step([]);
+    this.#root.frame.start(outcome);
+    return this.#step(this.#root);
   }
 
-  #commit(flight: Flight, outcome: Outcome): Step {
-    this.#check(outcome, this.#structure.edges[flight.task.node] ?? [], `Task ${flight.task.id}`);
-    this.#halt();
-    this.#frame.commit(flight, outcome);
-    return this.#step([]);
+  #commit(id: TaskId, outcome: Outcome): Step {
+    const scope = this.#scope(id);
+    const flight = flightIn(scope, id);
+    const composite = scope.composites.get(id);
+    if (!(composite?.isDue ?? flight.state === "running"))
+      throw new TypeError(`Task ${id} is ${flight.state}, not running.`);
+    check(scope, outcome, scope.graph.structure.edges[flight.task.node] ?? [], `Task ${id}`);
+    if (composite === undefined) this.#halt(scope);
+    else this.#close(composite);
+    scope.frame.commit(flight, outcome);
+    return this.#step(scope);
   }
 
   /** R9: what has failed stays in flight, as a waiting task does. */
   #fail(id: TaskId): Step {
-    const flight = this.#flight(id);
-    if (flight.state === "running") this.#halt();
-    else if (flight.state !== "waiting") throw new TypeError(`Task ${id} is ${flight.state} and cannot fail.`);
+    const scope = this.#scope(id);
+    const flight = flightIn(scope, id);
+    const composite = scope.composites.get(id);
+    if (composite?.isDue === true) this.#close(composite);
+    else if (flight.state === "running") this.#halt(scope);
+    else if (flight.state === "waiting") scope.waiting(-1);
+    else throw new TypeError(`Task ${id} is ${flight.state} and cannot fail.`);
     flight.state = "failed";
-    return this.#step([]);
+    return this.#step(scope);
   }
 
-  #wait(flight: Flight): Step {
-    this.#halt();
+  #wait(id: TaskId): Step {
+    const scope = this.#scope(id);
+    const flight = running(scope, id);
+    this.#halt(scope);
     flight.state = "waiting";
-    return this.#step([]);
+    scope.waiting(1);
+    return this.#step(scope);
   }
 
   #resume(id: TaskId): Step {
-    const flight = this.#flight(id);
+    const scope = this.#scope(id);
+    const flight = flightIn(scope, id);
     if (flight.state !== "waiting" && flight.state !== "failed") {
       throw new TypeError(`Task ${id} is ${flight.state} and cannot be resumed.`);
     }
-    this.#frame.refresh(flight);
-    return this.#step([flight]);
+    if (flight.state === "waiting") scope.waiting(-1);
+    scope.frame.refresh(flight);
+    return this.#step(scope, [flight]);
   }
 
   /** R7: accepted when nothing runs; `as` only says whose edges are taken. */
   #update(outcome: Outcome, as: number | undefined): Step {
-    if (this.#phase !== "started" || this.#busy > 0) throw new TypeError("A write from outside needs a run at rest.");
-    const edges = as === undefined ? this.#structure.starts : (this.#structure.edges[as] ?? []);
-    this.#check(outcome, edges, "A write from outside");
-    this.#frame.commitOutside(outcome);
-    return this.#step([]);
+    const scope = this.#root;
+    if (this.#phase !== "started" || scope.isBusy) throw new TypeError("A write from outside needs a run at rest.");
+    const { starts, edges } = scope.graph.structure;
+    check(scope, outcome, as === undefined ? starts : (edges[as] ?? []), "A write from outside");
+    scope.frame.commitOutside(outcome);
+    return this.#step(scope);
+  }
+
+  /** R10: a composite holds no slot while its frames run. */
+  #announce(id: TaskId, announcement: Announcement): Step {
+    const scope = this.#scope(id);
+    const flight = running(scope, id);
+    const interior = scope.graph.interiors?.get(flight.task.node);
+    if (interior === undefined) throw new TypeError(`Task ${id} is of no composite: it has no frames.`);
+    this.#halt(scope);
+    flight.state = "open";
+    const composite = new Composite(flight, scope, interior, announcement);
+    scope.composites.set(id, composite);
+    return this.#step(scope, [], composite);
+  }
+
+  #begin(id: TaskId, frame: number, outcome: Outcome): Step {
+    const scope = this.#composite(id).begin(frame);
+    check(scope, outcome, scope.graph.structure.starts, `The start of frame ${frame} of ${id}`);
+    this.#scopes.set(scope.prefix, scope);
+    scope.frame.start(outcome);
+    return this.#step(scope);
+  }
+
+  #skip(id: TaskId, frame: number): Step {
+    const composite = this.#composite(id);
+    composite.skip(frame);
+    return this.#step(composite.scope, [], composite);
   }
 
   #cancel(): Step {
     this.#phase = "cancelled";
-    this.#busy = 0;
-    this.#frame.clear();
+    this.#root.clear();
+    this.#scopes.clear();
+    this.#scopes.set("", this.#root);
     return { ready: [], start: [], failed: [], rest: { kind: "cancelled" } };
   }
 
-  /** What an event made possible: `resumed` tasks, and whatever became ready (R2). */
-  #step(resumed: readonly Flight[]): Step {
+  /** What an event made possible: `resumed` tasks, whatever became ready (R2), and what became of frames (R10). */
+  #step(scope: Scope, resumed: readonly Flight[] = [], opened?: Composite): Step {
     const ready: Task[] = [];
     const failed: Step["failed"][number][] = [];
-    const made = this.#frame.makeReady();
+    const made = scope.frame.makeReady();
     for (const flight of [...resumed, ...made]) {
-      if (flight.stamp.level >= this.#options.steps) {
+      if (flight.stamp.level >= scope.graph.steps) {
         flight.state = "failed";
-        failed.push({ task: flight.task, error: this.#stepLimit(flight) });
+        failed.push({ task: flight.task, error: stepLimit(scope, flight) });
         continue;
       }
       flight.state = "ready";
-      this.#busy += 1;
+      scope.busy(1);
       this.#slots.enqueue(flight);
       if (!resumed.includes(flight)) ready.push(flight.task);
     }
     const start = this.#slots.fill();
     for (const flight of start) flight.state = "running";
-    return { ready, start: start.map(({ task }) => task), failed, rest: this.#rest() };
+    const tasks = { ready, start: start.map(({ task }) => task), failed };
+    if (opened === undefined && scope.owner === undefined) return { ...tasks, rest: this.#rest() };
+    const frames: Frames = { begin: [], left: [], due: [] };
+    if (opened !== undefined) advance(opened, frames);
+    this.#leave(scope, frames);
+    return { ...tasks, frames, rest: this.#rest() };
+  }
+
+  /** R10: frames that are over are left, from the inside out. */
+  #leave(from: Scope, frames: Frames): void {
+    for (let scope = from; scope.owner !== undefined; scope = scope.owner.scope) {
+      if (!scope.isOver) continue;
+      frames.left.push(scope.owner.leave(scope));
+      this.#forget(scope);
+      advance(scope.owner, frames);
+    }
+  }
+
+  #close(composite: Composite): void {
+    composite.close();
+    composite.scope.composites.delete(composite.flight.task.id);
+  }
+
+  #forget(scope: Scope): void {
+    for (const composite of scope.composites.values()) for (const inner of composite.scopes()) this.#forget(inner);
+    this.#scopes.delete(scope.prefix);
   }
 
   #rest(): Rest {
-    if (this.#busy > 0) return { kind: "running" };
-    if (this.#frame.flights.size > 0) {
-      const flights = this.#flightsInOrder();
+    const root = this.#root;
+    if (root.isBusy) return { kind: "running" };
+    if (root.frame.flights.size > 0) {
+      const flights = this.#flights();
       const waiting = flights.filter(({ state }) => state === "waiting").map(({ task }) => task.id);
       const failed = flights.filter(({ state }) => state === "failed").map(({ task }) => task.id);
       return { kind: "paused", waiting, failed };
     }
     // "It cannot stall on itself": among pending activations some have no pending one upstream.
-    if (this.#frame.pending.size > 0)
-      throw new Error("The run has stalled: activations pend and nothing is in flight.");
+    if (root.frame.pending.size > 0) throw new Error("The run has stalled: activations pend and nothing is in flight.");
     return { kind: "done" };
   }
 
-  /** R9: the limit on steps is a limit on level, and so the same in every schedule. */
-  #stepLimit(flight: Flight): ErrorRecord {
-    const { steps } = this.#options;
-    const message = `The run needs more than its limit of ${steps} steps; raise the graph's limit, or let its loop end.`;
-    return { code: "step_limit", message, retryable: false, details: { steps, level: flight.stamp.level } };
-  }
-
-  #halt(): void {
+  #halt(scope: Scope): void {
     this.#slots.release();
-    this.#busy -= 1;
+    scope.busy(-1);
   }
 
-  #running(id: TaskId): Flight {
-    const flight = this.#flight(id);
-    if (flight.state !== "running") throw new TypeError(`Task ${id} is ${flight.state}, not running.`);
-    return flight;
+  #composite(id: TaskId): Composite {
+    const composite = this.#scope(id).composites.get(id);
+    if (composite === undefined) throw new TypeError(`Task ${id} is no open composite.`);
+    return composite;
   }
 
-  #flight(id: TaskId): Flight {
-    const flight = this.#frame.flights.get(id);
-    if (flight === undefined) throw new TypeError(`There is no task ${id} in flight.`);
-    return flight;
+  #scope(id: TaskId): Scope {
+    const scope = this.#scopes.get(prefixOf(id));
+    if (scope === undefined) throw new TypeError(`There is no task ${id} in flight.`);
+    return scope;
   }
 
-  #flightsInOrder(): Flight[] {
-    return [...this.#frame.flights.values()].sort((one, other) => compareStamps(one.stamp, other.stamp));
+  #flights(): Flight[] {
+    return [...this.#root.flights()];
   }
+}
 
-  /** Before anything is changed: an event fits whole or not at all. */
-  #check(outcome: Outcome, edges: readonly number[], who: string): void {
-    for (const { channel } of outcome.writes) {
-      if (!this.#channels.has(channel)) throw new TypeError(`${who} wrote "${channel}", which is no channel.`);
-    }
-    for (const node of outcome.takes) if (!edges.includes(node)) throw new TypeError(`${who} has no edge to ${node}.`);
-    for (const { to } of outcome.sends) if (!edges.includes(to)) throw new TypeError(`${who} has no edge to ${to}.`);
+/** R10: asks for further frames; when none is to come and all are over, the composite's outcome is due. */
+function advance(composite: Composite, frames: Frames): void {
+  frames.begin.push(...composite.ask());
+  if (composite.isDue) frames.due.push(composite.flight.task);
+}
+
+/** The frame that a task is in, as its name says. */
+function prefixOf(id: TaskId): string {
+  return id.slice(0, id.lastIndexOf("/") + 1);
+}
+
+function flightIn(scope: Scope, id: TaskId): Flight {
+  const flight = scope.frame.flights.get(id);
+  if (flight === undefined) throw new TypeError(`There is no task ${id} in flight.`);
+  return flight;
+}
+
+function running(scope: Scope, id: TaskId): Flight {
+  const flight = flightIn(scope, id);
+  if (flight.state !== "running") throw new TypeError(`Task ${id} is ${flight.state}, not running.`);
+  return flight;
+}
+
+/** R9: the limit on steps is a limit on level, and so the same in every schedule. */
+function stepLimit({ graph: { steps } }: Scope, flight: Flight): ErrorRecord {
+  const message = `The run needs more than its limit of ${steps} steps; raise the graph's limit, or let its loop end.`;
+  return { code: "step_limit", message, retryable: false, details: { steps, level: flight.stamp.level } };
+}
+
+/** Before anything is changed: an event fits whole or not at all. */
+function check(scope: Scope, outcome: Outcome, edges: readonly number[], who: string): void {
+  for (const { channel } of outcome.writes) {
+    if (!scope.channels.has(channel)) throw new TypeError(`${who} wrote "${channel}", which is no channel.`);
   }
+  for (const node of outcome.takes) if (!edges.includes(node)) throw new TypeError(`${who} has no edge to ${node}.`);
+  for (const { to } of outcome.sends) if (!edges.includes(to)) throw new TypeError(`${who} has no edge to ${to}.`);
 }

@@ -6,7 +6,7 @@ import type { NodeName } from "./conflicts.ts";
 import { History } from "./history.ts";
 import { compareStamps, type Stamp, taskName } from "./order.ts";
 import { Readiness } from "./readiness.ts";
-import type { Outcome, Task, TaskId, View } from "./types.ts";
+import type { FlightState, Outcome, Task, TaskId, View } from "./types.ts";
 import type { Entry } from "./versions.ts";
 import type { FixedView } from "./views.ts";
 
@@ -15,12 +15,12 @@ export interface Flight {
   task: Task;
   view: FixedView;
   readonly stamp: Stamp;
-  state: "ready" | "running" | "waiting" | "failed";
+  state: FlightState;
 }
 
 /**
  * One scope of the two rules: pending and in-flight sets, channels and history of its own (R10). A run is the root
- * frame; a composite's activation would own another over the structure of its inside, its task's name as `prefix`.
+ * frame; a composite's activation owns others over the structure of its inside, its task's name as `prefix`.
  * The frame knows no slots and no limits: it says what is ready, the engine says when it starts.
  */
 export class Frame {
@@ -49,6 +49,16 @@ export class Frame {
 
   get state(): View {
     return this.#history.state;
+  }
+
+  /** What was written to a channel, in canonical order (R5); of a `last` channel, what reading it gives. */
+  writesTo(channel: string): readonly Json[] {
+    return this.#history.writesTo(channel);
+  }
+
+  /** Nothing in flight, nothing pending. */
+  get isDone(): boolean {
+    return this.#flights.size === 0 && this.#pending.size === 0;
   }
 
   get flights(): ReadonlyMap<TaskId, Flight> {

@@ -114,6 +114,17 @@ export class History {
     return stamp;
   }
 
+  /** R5, R10: what leaves a frame. */
+  writesTo(channel: string): readonly Json[] {
+    const index = this.#readable.indexByName.get(channel) ?? -1;
+    const version = this.#currentVersion(index);
+    const versions = this.#readable.channels[index];
+    if (versions === undefined || version === versions.root) return [];
+    if (versions.channel.reducer !== "last") return versions.writesOf(version);
+    const value = this.state.read(channel);
+    return value === undefined ? [] : [value];
+  }
+
   /** How many writes from outside there were: the last one saw all the others. */
   get #outsideWrites(): number {
     return this.#lastOutside === undefined ? 0 : this.#lastOutside.outsideSeen + 1;

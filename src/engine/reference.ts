@@ -3,7 +3,7 @@ import type { Structure } from "../graph/structure.ts";
 import { NaiveLoops } from "./testing/naive-loops.ts";
 import type { Mutation } from "./testing/mutations.ts";
 import { naiveFold } from "./testing/naive-fold.ts";
-import type { Engine, EngineEvent, EngineOptions, Outcome, Rest, Step, Task, Write } from "./types.ts";
+import type { EngineEvent, EngineOptions, FlatEngine, Outcome, Rest, Step, Task, Write } from "./types.ts";
 
 /** A task, or a write from outside (node -1), with everything it has seen. */
 export interface Commit {
@@ -32,7 +32,7 @@ interface Arrival {
  * The two rules, scanning everything at every event: R1–R9 and R11, sentence by sentence. It exists to be obviously
  * right. The engine must agree with it after every event; a planted error must make them disagree.
  */
-export class ReferenceEngine implements Engine {
+export class ReferenceEngine implements FlatEngine {
   readonly state = { read: (channel: string) => this.#fold(channel, new Set(this.#committed)) };
   readonly #structure: Structure;
   readonly #loops: NaiveLoops;
@@ -76,6 +76,10 @@ export class ReferenceEngine implements Engine {
         return this.#resume(this.#find(event.task));
       case "state-updated":
         return this.#update(event.outcome);
+      case "frames-announced":
+      case "frame-started":
+      case "frame-failed":
+        throw new TypeError("The reference has no frames: one is a run of its own, and compared as one (R10).");
       case "cancelled":
         this.#cancelled = true;
         [this.#flights, this.#pending, this.#queue] = [[], [], []];
@@ -88,15 +92,15 @@ export class ReferenceEngine implements Engine {
     return flight === undefined ? undefined : this.#toTask(flight);
   }
 
-  inFlight(): ReturnType<Engine["inFlight"]> {
+  inFlight(): ReturnType<FlatEngine["inFlight"]> {
     return this.#flights.toSorted(this.#compare).map((flight) => ({ task: this.#toTask(flight), state: flight.state }));
   }
 
-  pending(): ReturnType<Engine["pending"]> {
+  pending(): ReturnType<FlatEngine["pending"]> {
     return this.#pendingNodes().map((node) => ({ node, count: this.#arrivalsAt(node).length }));
   }
 
-  explain(node: number): ReturnType<Engine["explain"]> {
+  explain(node: number): ReturnType<FlatEngine["explain"]> {
     const flight = this.#flights.find((task) => this.#blocks(task.node, node, true));
     const waitsFor = flight?.node ?? this.#pendingNodes().find((other) => this.#blocks(other, node, false));
     return waitsFor === undefined ? undefined : { waitsFor, path: [waitsFor, node] };

@@ -1,9 +1,11 @@
 import type { ErrorRecord } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
+import type { Structure } from "../graph/structure.ts";
+import type { Topology } from "../graph/topology.ts";
 
 /**
  * A task's name: its place (R5), the same in every schedule. Root frame: `level.node.ordinal`;
- * inside a composite's frame: `<task of the composite>/level.node.ordinal` (R10).
+ * inside a composite's frame: `<task of the composite>/level.node.ordinal`, of many frames `<task>[3]/level.node.ordinal` (R10).
  */
 export type TaskId = string;
 
@@ -36,6 +38,7 @@ export interface View {
 
 export interface Task {
   readonly id: TaskId;
+  /** Its position in the graph of its frame. */
   readonly node: number;
   readonly level: number;
   readonly ordinal: number;
@@ -57,11 +60,29 @@ export type EngineEvent =
   | { readonly type: "task-resumed"; readonly task: TaskId }
   /** R7: a write from outside; `takes`/`sends` are those of the node it is written as, if any. */
   | { readonly type: "state-updated"; readonly outcome: Outcome; readonly as?: number }
+  /**
+   * R10: a running composite opens; it holds no slot any more, and asks for its frames in order. The caller has read what
+   * they share: a conflict there is the task's failure (R6).
+   */
+  | ({ readonly type: "frames-announced"; readonly task: TaskId } & Announcement)
+  /** R10, R7: a frame that was asked for begins; the outcome is that of the inner graph's start. */
+  | { readonly type: "frame-started"; readonly task: TaskId; readonly frame: number; readonly outcome: Outcome }
+  /** R10: a frame that was asked for cannot begin; it is over. */
+  | { readonly type: "frame-failed"; readonly task: TaskId; readonly frame: number }
   /** Nothing starts any more; what is in flight is dropped. */
   | { readonly type: "cancelled" };
 
+/** How a composite opens. */
+export interface Announcement {
+  readonly frames: number;
+  /** Frames open at once. */
+  readonly concurrency: number;
+  /** A frame in which nothing is left but failed tasks is over; otherwise it holds the composite (R9). */
+  readonly tolerant: boolean;
+}
+
 export type Rest =
-  /** A task is running or ready to. */
+  /** A task is running or ready to, or the caller owes a frame or an outcome to a composite. */
   | { readonly kind: "running" }
   /** Nothing in flight, nothing pending. */
   | { readonly kind: "done" }
@@ -77,8 +98,50 @@ export interface Step {
   readonly start: readonly Task[];
   /** Made ready (or resumed) beyond the step limit and failed at once (R9); these are not in `ready`, and stay in flight as failed. */
   readonly failed: readonly { readonly task: Task; readonly error: ErrorRecord }[];
+  /** R10: what became of frames; only where an event had to do with one. */
+  readonly frames?: FrameStep;
   readonly rest: Rest;
 }
+
+export interface FrameStep {
+  /** To be begun by `frame-started`, or given up by `frame-failed`. */
+  readonly begin: readonly FrameRequest[];
+  /** Frames that are over; the engine has forgotten them. */
+  readonly left: readonly LeftFrame[];
+  /** Open composites whose frames are all over: their outcome is to come, as of a running task. */
+  readonly due: readonly Task[];
+}
+
+export interface FrameRequest {
+  readonly composite: Task;
+  readonly frame: number;
+}
+
+export interface LeftFrame extends FrameRequest {
+  /** Everything committed in it. */
+  readonly state: View;
+  /** What was written to a shared channel, in canonical order (R5). @throws as reading it does. */
+  writesTo(channel: string): readonly Json[];
+  /** The tasks in which it failed; empty when it is done. */
+  readonly failed: readonly TaskId[];
+}
+
+/** The graph that a composite's frames run. */
+export interface Interior {
+  readonly structure: Structure;
+  readonly topology: Topology;
+  readonly nodeName?: (node: number) => string;
+  /** As {@link EngineOptions.steps}, within a frame. */
+  readonly steps: number;
+  /** Each activation may have several frames: their tasks carry the frame's number. */
+  readonly many: boolean;
+  /** Channels that begin with what the composite's task sees. */
+  readonly shares: readonly string[];
+  readonly interiors?: Interiors;
+}
+
+/** By the composite's node. */
+export type Interiors = ReadonlyMap<number, Interior>;
 
 export interface EngineOptions {
   /** Highest level a task may have is `steps` - 1. */
@@ -87,18 +150,30 @@ export interface EngineOptions {
   readonly concurrency: number;
   /** What messages call a node (R6 names writers and reader); without it, `#` and its position. */
   readonly nodeName?: (node: number) => string;
+  readonly interiors?: Interiors;
 }
 
-/** One run of a graph. Deterministic: no clock, no randomness, no I/O. */
-export interface Engine {
+export type FlightState = "ready" | "running" | "waiting" | "failed" | "open";
+
+/** One run of a graph, composites aside. Deterministic: no clock, no randomness, no I/O. */
+export interface FlatEngine {
   /** @throws TypeError when the event does not fit the run (an unknown task, a second outcome): a bug of the caller. */
   apply(event: EngineEvent): Step;
   /** The task with this id while it is in flight. */
   task(id: TaskId): Task | undefined;
-  inFlight(): readonly { readonly task: Task; readonly state: "ready" | "running" | "waiting" | "failed" }[];
+  /** Of the run itself, in canonical order; those of frames are {@link inFrames}. */
+  inFlight(): readonly { readonly task: Task; readonly state: FlightState }[];
   pending(): readonly { readonly node: number; readonly count: number }[];
   /** The fold of everything committed so far, in canonical order (R5); O(1) when the channel did not change since the last call. Conflicts throw as in a view. */
   readonly state: View;
   /** Why a pending node does not run: the nearest thing in flight or pending that reaches it, and one path. */
   explain(node: number): { readonly waitsFor: number; readonly path: readonly number[] } | undefined;
+}
+
+/** One run of a graph, with the frames of its composites (R10). */
+export interface Engine extends FlatEngine {
+  /** What is in flight in all open frames. */
+  inFrames(): readonly { readonly task: Task; readonly state: FlightState }[];
+  /** What the caller owes to composites: all that `begin` and `due` asked for and that has not come. */
+  owed(): Omit<FrameStep, "left">;
 }

@@ -94,6 +94,20 @@ export class ChannelVersions {
     return fold;
   }
 
+  /** All that was written since the root, in canonical order (R5). */
+  writesOf(version: Version): readonly Json[] {
+    const found = new Set<Entry>();
+    const open = new OpenVersions(version);
+    for (let top = open.takeHighest(); top !== undefined; top = open.takeHighest()) {
+      for (const entry of top.writes) {
+        if (found.has(entry)) continue;
+        found.add(entry);
+        open.add(entry.under);
+      }
+    }
+    return [...found].sort((one, other) => compareStamps(one.stamp, other.stamp)).flatMap((entry) => entry.values);
+  }
+
   /**
    * Walks down from the highest writes until a single version is left on which all the rest stands and whose fold is
    * known; what was passed on the way comes after it in canonical order, because levels grow with what was seen.

@@ -1,9 +1,11 @@
 import type { Json, JsonObject } from "../base/json.ts";
 import { isJsonObject } from "../base/json.ts";
 import type { Channel, ReducerName } from "./channels.ts";
+import { checkDefault } from "./compile-names.ts";
+import { compileSchemaAt } from "./compile-schema.ts";
 import { parsePart } from "./parse-part.ts";
+import type { ValueSchema } from "./plan.ts";
 import type { Path, Problems } from "./problems.ts";
-import { schemaFault } from "./schema-check.ts";
 import { channelSchema, ID, ID_HINT } from "./schema.ts";
 import type { ChannelConfig } from "./schema.ts";
 
@@ -21,16 +23,24 @@ const FOLDS: Readonly<Record<ReducerName, "any" | "array" | "object" | "number">
   max: "number",
 };
 
+export interface CompiledChannels {
+  readonly channels: readonly Channel[];
+  /** By channel, where it has one. */
+  readonly schemas: ReadonlyMap<string, ValueSchema>;
+}
+
 /** The channels in document order. A broken one is kept by its name, so that reading it is no second problem. */
-export function compileChannels(raw: JsonObject, problems: Problems): Channel[] {
+export function compileChannels(raw: JsonObject, problems: Problems): CompiledChannels {
   const entries = Object.entries(raw);
   if (entries.length > MOST_CHANNELS) {
     problems.add({ code: "too_large", message: `A graph has at most ${MOST_CHANNELS} channels.`, path: ["channels"] });
   }
-  return entries.slice(0, MOST_CHANNELS).map(([name, value]) => compileChannel(name, value, problems));
+  const schemas = new Map<string, ValueSchema>();
+  const some = entries.slice(0, MOST_CHANNELS);
+  return { channels: some.map(([name, value]) => compileChannel(name, value, schemas, problems)), schemas };
 }
 
-function compileChannel(name: string, raw: Json, problems: Problems): Channel {
+function compileChannel(name: string, raw: Json, schemas: Map<string, ValueSchema>, problems: Problems): Channel {
   const path = ["channels", name];
   if (!ID.test(name)) {
     const message = `"${name.slice(0, 80)}" cannot be the name of a channel.`;
@@ -39,7 +49,12 @@ function compileChannel(name: string, raw: Json, problems: Problems): Channel {
   // `answer:` without anything is how YAML writes a channel with nothing to say
   const config = parsePart(channelSchema, raw === null ? {} : raw, path, problems);
   if (config === undefined) return { name, reducer: "last", conflict: "error" };
-  checkChannel(config, path, problems);
+  const schema =
+    config.schema === undefined
+      ? undefined
+      : compileSchemaAt(problems, config.schema as JsonObject, [...path, "schema"]);
+  if (schema !== undefined) schemas.set(name, schema);
+  checkChannel(config, schema, path, problems);
   return {
     name,
     reducer: config.reducer,
@@ -49,10 +64,12 @@ function compileChannel(name: string, raw: Json, problems: Problems): Channel {
   };
 }
 
-function checkChannel(config: ChannelConfig, path: Path, problems: Problems): void {
+function checkChannel(config: ChannelConfig, schema: ValueSchema | undefined, path: Path, problems: Problems): void {
   if (config.conflict !== undefined && config.reducer !== "last") {
     const message = `conflict is for the reducer last; ${config.reducer} has no conflicts.`;
-    problems.add({ code: "useless_conflict", message, path: [...path, "conflict"], hint: "Leave it out." });
+    const at = [...path, "conflict"];
+    const fix = { says: "Remove conflict, which has no meaning here", edits: [{ path: at }] };
+    problems.add({ code: "useless_conflict", message, path: at, hint: "Leave it out.", fix });
   }
   const folds = FOLDS[config.reducer];
   const type = config.schema?.["type"];
@@ -67,10 +84,7 @@ function checkChannel(config: ChannelConfig, path: Path, problems: Problems): vo
     problems.add({ code: "invalid_default", message, path: [...path, "default"] });
     return;
   }
-  const fault = config.schema === undefined ? undefined : schemaFault(config.schema as JsonObject, value, []);
-  if (fault === undefined) return;
-  const message = `The default does not fit the channel's schema: ${fault.message}.`;
-  problems.add({ code: "invalid_default", message, path: [...path, "default", ...fault.path] });
+  checkDefault(schema, value, path, "the channel's schema", problems);
 }
 
 function kindOf(value: Json): string {

@@ -1,23 +1,41 @@
+import type { Json } from "../base/json.ts";
 import type { Channel } from "./channels.ts";
 import type { Mistake } from "./expression/build.ts";
 import { compileExpression } from "./expression/compile.ts";
+import type { Local } from "./expression/globals.ts";
 import type { Language } from "./expression/language.ts";
-import type { Expression, Template } from "./plan.ts";
+import type { NodeKindSpecs } from "./kinds.ts";
+import type { Expression, Plan, Template, ValueTemplate } from "./plan.ts";
+import { nearest } from "./problems.ts";
 import type { Path, Problems } from "./problems.ts";
 import { compileTemplate } from "./template.ts";
+import type { CompiledTemplate } from "./template.ts";
+import { compileValue } from "./value-template.ts";
 
-/** What compiling one graph gathers while it goes through the parts. */
+/** What compiling one graph gathers while it goes through the parts. Paths are relative to that graph. */
 export interface Compilation {
   readonly problems: Problems;
+  readonly kinds: NodeKindSpecs;
   readonly channels: ReadonlyMap<string, Channel>;
+  /** The nodes' ids and places. */
+  readonly ids: ReadonlyMap<string, number>;
   readonly language: Language;
   /** Channels that some expression reads, and that some node writes. */
   readonly reads: Set<string>;
   readonly writes: Set<string>;
-  readonly expressions: { count: number };
+  /** Of the whole document, with all graphs in it. */
+  readonly counts: { expressions: number; nodes: number };
+  /** Compiles a graph that a node runs; `name` is for one in place, `problems` are at `source`. */
+  inside(source: Json, name: string, problems: Problems, locals: readonly Local[]): InsideGraph | undefined;
 }
 
-/** Expressions and holes of one graph, so that compiling takes well under a second whoever wrote it. */
+/** A graph that a node runs, compiled without a mistake. */
+export interface InsideGraph {
+  readonly plan: Plan;
+  readonly work: Compilation;
+}
+
+/** Expressions and holes of one document, so that compiling takes well under a second whoever wrote it. */
 const MOST_EXPRESSIONS = 50_000;
 
 /** Stands for what is not compiled; a graph with problems is never run. */
@@ -26,12 +44,13 @@ const NOTHING: Expression = { source: "", evaluate: () => null };
 /** False once there are too many expressions, or so many problems that another would not be shown. */
 function affords(work: Compilation, count: number, path: Path): boolean {
   if (work.problems.full) return false;
-  if (work.expressions.count <= MOST_EXPRESSIONS && work.expressions.count + count > MOST_EXPRESSIONS) {
-    const message = `A graph has at most ${MOST_EXPRESSIONS} expressions.`;
+  const { counts } = work;
+  if (counts.expressions <= MOST_EXPRESSIONS && counts.expressions + count > MOST_EXPRESSIONS) {
+    const message = `A document has at most ${MOST_EXPRESSIONS} expressions.`;
     work.problems.add({ code: "too_large", message, path });
   }
-  work.expressions.count += count;
-  return work.expressions.count <= MOST_EXPRESSIONS;
+  counts.expressions += count;
+  return counts.expressions <= MOST_EXPRESSIONS;
 }
 
 /** Compiles the expression at a path; `wanted` is the type its place needs. */
@@ -48,11 +67,48 @@ export function compileExpressionAt(work: Compilation, source: string, path: Pat
 }
 
 export function compileTemplateAt(work: Compilation, source: string, path: Path): Template {
-  if (!affords(work, source.split("{{").length - 1, path)) return { source, render: () => "" };
+  return textAt(work, source, path).template;
+}
+
+/** Compiles a value whose texts, at any depth, are templates. */
+export function compileValueAt(work: Compilation, value: Json, path: Path): ValueTemplate {
+  return compileValue(value, (source, below) => {
+    const { hole, template } = textAt(work, source, [...path, ...below]);
+    return hole === undefined ? (scope) => template.render(scope) : (scope) => hole.evaluate(scope);
+  });
+}
+
+function textAt(work: Compilation, source: string, path: Path): Pick<CompiledTemplate, "template" | "hole"> {
+  if (!affords(work, source.split("{{").length - 1, path)) return { template: { source, render: () => "" } };
   const compiled = compileTemplate(source, work.language);
   noteReads(work, compiled.reads);
   addMistakes(work, compiled.mistakes, path);
-  return compiled.template;
+  return compiled;
+}
+
+/** The channel of that name; undefined, and a problem, when there is none. */
+export function channelAt(work: Compilation, name: string, path: Path, atKey = false): Channel | undefined {
+  const channel = work.channels.get(name);
+  if (channel !== undefined || work.problems.full) return channel;
+  const near = nearest(name, work.channels.keys());
+  const hint = near === undefined ? "Declare it under channels." : `Did you mean "${near}"?`;
+  const message = `There is no channel "${name.slice(0, 80)}".`;
+  work.problems.add({ code: "unknown_channel", message, path, hint, atKey });
+  return undefined;
+}
+
+/** The place of the node that an edge leads to; undefined, and a problem, when there is none. */
+export function targetAt(work: Compilation, id: string, path: Path, does = "lead to"): number | undefined {
+  const index = work.ids.get(id);
+  if (index !== undefined || work.problems.full) return index;
+  if (id === "start" || id === "end") {
+    work.problems.add({ code: "dangling_edge", message: `An edge cannot ${does} ${id}.`, path });
+    return undefined;
+  }
+  const near = nearest(id, work.ids.keys());
+  const hint = near === undefined ? {} : { hint: `Did you mean "${near}"?` };
+  work.problems.add({ code: "dangling_edge", message: `There is no node "${id.slice(0, 80)}".`, path, ...hint });
+  return undefined;
 }
 
 function noteReads(work: Compilation, reads: ReadonlySet<string>): void {

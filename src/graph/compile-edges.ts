@@ -1,9 +1,8 @@
 import type { Json } from "../base/json.ts";
-import { compileExpressionAt } from "./compile-context.ts";
+import { compileExpressionAt, targetAt } from "./compile-context.ts";
 import type { Compilation } from "./compile-context.ts";
 import { parsePart } from "./parse-part.ts";
 import type { PlanEdge } from "./plan.ts";
-import { nearest } from "./problems.ts";
 import type { Path } from "./problems.ts";
 import { edgeSchema } from "./schema.ts";
 import type { EdgeConfig } from "./schema.ts";
@@ -18,7 +17,7 @@ interface ParsedEdge {
   readonly path: Path;
 }
 
-export function compileEdges(raw: readonly Json[], ids: ReadonlyMap<string, number>, work: Compilation): EdgesByOrigin {
+export function compileEdges(raw: readonly Json[], work: Compilation): EdgesByOrigin {
   if (raw.length > MOST_EDGES) {
     work.problems.add({ code: "too_large", message: `A graph has at most ${MOST_EDGES} edges.`, path: ["edges"] });
     return new Map();
@@ -35,7 +34,7 @@ export function compileEdges(raw: readonly Json[], ids: ReadonlyMap<string, numb
   const edges = new Map<number | "start", PlanEdge[]>();
   for (const edge of parsed) {
     if (work.problems.full) break;
-    addEdge(edge, ids, work, edges);
+    addEdge(edge, work, edges);
   }
   if (!parsed.some(({ config }) => config.from === "start")) {
     const message = "No edge leaves start, so nothing would run.";
@@ -50,16 +49,9 @@ export function compileEdges(raw: readonly Json[], ids: ReadonlyMap<string, numb
   return edges;
 }
 
-function addEdge(
-  { config, path }: ParsedEdge,
-  ids: ReadonlyMap<string, number>,
-  work: Compilation,
-  edges: Map<number | "start", PlanEdge[]>,
-): void {
-  const from = config.from === "start" ? "start" : ids.get(config.from);
-  const to = config.to === "end" ? "end" : ids.get(config.to);
-  if (from === undefined) addDangling(config.from, "leave", [...path, "from"], ids, work);
-  if (to === undefined) addDangling(config.to, "lead to", [...path, "to"], ids, work);
+function addEdge({ config, path }: ParsedEdge, work: Compilation, edges: Map<number | "start", PlanEdge[]>): void {
+  const from = config.from === "start" ? "start" : targetAt(work, config.from, [...path, "from"], "leave");
+  const to = config.to === "end" ? "end" : targetAt(work, config.to, [...path, "to"]);
   const condition = conditionOf(config, path, work);
   if (from === undefined || to === undefined) return;
   const list = edges.get(from);
@@ -67,38 +59,28 @@ function addEdge(
   else list.push({ to, condition });
 }
 
-function addDangling(id: string, does: string, path: Path, ids: ReadonlyMap<string, number>, work: Compilation): void {
-  if (id === "start" || id === "end") {
-    work.problems.add({ code: "dangling_edge", message: `An edge cannot ${does} ${id}.`, path });
-    return;
-  }
-  const near = nearest(id, ids.keys());
-  const message = `There is no node "${id.slice(0, 80)}".`;
-  work.problems.add({
-    code: "dangling_edge",
-    message,
-    path,
-    ...(near === undefined ? {} : { hint: `Did you mean "${near}"?` }),
-  });
-}
-
 function conditionOf(config: EdgeConfig, path: Path, work: Compilation): PlanEdge["condition"] {
   if (config.when !== undefined) {
-    return { kind: "when", expression: compileExpressionAt(work, config.when, [...path, "when"], "bool") };
+    const own: Compilation = { ...work, reads: new Set() };
+    const expression = compileExpressionAt(own, config.when, [...path, "when"], "bool");
+    for (const channel of own.reads) work.reads.add(channel);
+    return { kind: "when", expression, reads: [...own.reads] };
   }
   return config.else === true ? { kind: "else" } : { kind: "always" };
 }
 
 function checkDuplicates(edges: readonly ParsedEdge[], work: Compilation): void {
-  const seen = new Set<string>();
+  const seen = new Map<string, EdgeConfig>();
   for (const { config, path } of edges) {
     const key = JSON.stringify([config.from, config.to]);
-    if (seen.has(key)) {
+    const before = seen.get(key);
+    if (before !== undefined) {
       const message = `There is another edge from "${config.from}" to "${config.to}" before this one.`;
       const hint = "Leave one out; two conditions become one with ||.";
-      work.problems.add({ code: "duplicate_edge", message: message.slice(0, 300), path, hint });
-    }
-    seen.add(key);
+      const same = before.when === config.when && before.else === config.else;
+      const fix = same ? { fix: { says: "Remove the second of two equal edges", edits: [{ path }] } } : {};
+      work.problems.add({ code: "duplicate_edge", message: message.slice(0, 300), path, hint, ...fix });
+    } else seen.set(key, config);
   }
 }
 

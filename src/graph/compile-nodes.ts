@@ -1,11 +1,12 @@
 import { isJsonObject } from "../base/json.ts";
 import type { Json, JsonObject } from "../base/json.ts";
-import { compileExpressionAt, compileTemplateAt } from "./compile-context.ts";
+import { compileExpressionAt } from "./compile-context.ts";
 import type { Compilation } from "./compile-context.ts";
+import { compileOwn } from "./compile-own.ts";
 import { NODE_DEFAULTS } from "./kinds.ts";
-import type { NodeCompiler, NodeDefaults, NodeKindSpec, NodeKindSpecs } from "./kinds.ts";
+import type { NodeDefaults, NodeKindSpec } from "./kinds.ts";
 import { parsePart } from "./parse-part.ts";
-import type { PlanNode, RetryPolicy } from "./plan.ts";
+import type { CachePolicy, Effect, Plan, PlanEdge, PlanNode, RetryPolicy } from "./plan.ts";
 import { nearest } from "./problems.ts";
 import type { Path } from "./problems.ts";
 import { COMMON_FIELDS, durationMs, ID, ID_HINT, nodeCommonSchema, RESERVED } from "./schema.ts";
@@ -13,31 +14,27 @@ import type { NodeCommon } from "./schema.ts";
 
 export const MOST_NODES = 5000;
 
-export type NodeWithoutEdges = Omit<PlanNode, "edges">;
+/** A node, with the edges that its own configuration declares. */
+export type CompiledNode = Omit<PlanNode, "edges"> & { readonly targets: readonly PlanEdge[] };
 
 /** The nodes in document order; those that are broken are left out, and are problems. */
-export function compileNodes(raw: JsonObject, kinds: NodeKindSpecs, work: Compilation): NodeWithoutEdges[] {
+export function compileNodes(raw: JsonObject, work: Compilation): CompiledNode[] {
   const entries = Object.entries(raw);
-  if (entries.length > MOST_NODES) {
-    work.problems.add({ code: "too_large", message: `A graph has at most ${MOST_NODES} nodes.`, path: ["nodes"] });
+  work.counts.nodes += entries.length;
+  if (work.counts.nodes > MOST_NODES) {
+    work.problems.add({ code: "too_large", message: `A document has at most ${MOST_NODES} nodes.`, path: ["nodes"] });
     return [];
   }
-  const nodes: NodeWithoutEdges[] = [];
+  const nodes: CompiledNode[] = [];
   for (const [index, [id, value]] of entries.entries()) {
     if (work.problems.full) break;
-    const node = compileNode(index, id, value, kinds, work);
+    const node = compileNode(index, id, value, work);
     if (node !== undefined) nodes.push(node);
   }
   return nodes;
 }
 
-function compileNode(
-  index: number,
-  id: string,
-  raw: Json,
-  kinds: NodeKindSpecs,
-  work: Compilation,
-): NodeWithoutEdges | undefined {
+function compileNode(index: number, id: string, raw: Json, work: Compilation): CompiledNode | undefined {
   const path = ["nodes", id];
   checkId(id, path, work);
   if (!isJsonObject(raw)) {
@@ -51,23 +48,64 @@ function compileNode(
     path,
     work.problems,
   );
-  const spec = findKind(raw["kind"], path, kinds, work);
+  const spec = findKind(raw["kind"], path, work);
   if (spec === undefined) return undefined;
-  const own = Object.fromEntries(fields.filter(([key]) => !COMMON_FIELDS.has(key)));
-  const config = parsePart(spec.schema, own, path, work.problems, COMMON_FIELDS);
-  const compiled = config === undefined ? undefined : compileOwn(spec, config, path, work);
-  if (config === undefined || common === undefined) return undefined;
+  const config = Object.fromEntries(fields.filter(([key]) => !COMMON_FIELDS.has(key)));
+  const own = compileOwn(spec, { id, config, path }, work);
+  if (own === undefined || common === undefined) return undefined;
+  const effect = common.effect ?? own.effect;
+  const cache = compileCache(common, { effect, inside: own.inside?.plan }, own.work, path);
+  for (const channel of own.work.reads) work.reads.add(channel);
+  for (const channel of own.work.writes) work.writes.add(channel);
   return {
     index,
     id,
     kind: spec.kind,
-    compiled,
-    effect: common.effect ?? spec.effect,
-    reads: [],
-    writes: [],
+    compiled: own.compiled,
+    effect,
+    ...(cache === undefined ? {} : { cache }),
+    reads: [...own.work.reads],
+    writes: [...own.work.writes],
+    ...(own.inside === undefined ? {} : { inside: own.inside.plan, many: spec.many === true }),
+    ...(own.shares === undefined ? {} : { shares: own.shares }),
+    targets: own.targets,
     join: common.join,
     ...policies(common, spec.defaults ?? NODE_DEFAULTS),
   };
+}
+
+/** A node that may do harm, by its path through the graphs inside. */
+function unsafeIn({ nodes }: Plan): string | undefined {
+  for (const { id, effect, inside } of nodes) {
+    if (inside === undefined && effect === "unsafe") return id;
+    const deeper = inside && unsafeIn(inside);
+    if (deeper !== undefined) return `${id}/${deeper}`;
+  }
+  return undefined;
+}
+
+interface Cached {
+  readonly effect: Effect;
+  readonly inside: Plan | undefined;
+}
+
+function compileCache(
+  { cache }: NodeCommon,
+  { effect, inside }: Cached,
+  work: Compilation,
+  path: Path,
+): CachePolicy | undefined {
+  if (cache === undefined) return undefined;
+  const harm = inside && unsafeIn(inside);
+  if (harm !== undefined || effect === "unsafe") {
+    const who = harm === undefined ? "this node" : `"${harm}" inside`;
+    const message = `What ${who} does may not be left out, so its result cannot be used again.`;
+    const hint = "Leave cache out, or say effect: pure or idempotent if it is.";
+    work.problems.add({ code: "cached_effect", message, path: [...path, "cache"], atKey: true, hint });
+  }
+  const ttlMs = durationMs(cache.ttl);
+  if (cache.key === undefined) return { ttlMs };
+  return { ttlMs, key: compileExpressionAt(work, cache.key, [...path, "cache", "key"]) };
 }
 
 function checkId(id: string, path: Path, work: Compilation): void {
@@ -85,12 +123,8 @@ function checkId(id: string, path: Path, work: Compilation): void {
   });
 }
 
-function findKind(
-  kind: Json | undefined,
-  path: Path,
-  kinds: NodeKindSpecs,
-  work: Compilation,
-): NodeKindSpec | undefined {
+function findKind(kind: Json | undefined, path: Path, work: Compilation): NodeKindSpec | undefined {
+  const { kinds } = work;
   if (typeof kind !== "string") return undefined; // the common fields' schema has said so
   const spec = kinds.get(kind);
   if (spec !== undefined) return spec;
@@ -104,42 +138,6 @@ function findKind(
   });
   return undefined;
 }
-
-function compileOwn(spec: NodeKindSpec, config: unknown, path: Path, work: Compilation): unknown {
-  const compiler: NodeCompiler = {
-    expression: (source, below) => compileExpressionAt(work, source, [...path, ...below]),
-    template: (source, below) => compileTemplateAt(work, source, [...path, ...below]),
-    channel: (name, below) => writtenChannel(work, name, [...path, ...below]),
-    value: (value) => ({ evaluate: () => value }),
-    schema: (schema) => ({ document: schema as JsonObject, check: () => undefined }),
-    target: () => undefined,
-    inside: () => undefined,
-    problem: (code, message, below) => work.problems.add({ code, message, path: [...path, ...below] }),
-  };
-  try {
-    return spec.compile(config as never, compiler);
-  } catch (thrown) {
-    // a kind may come from anybody's code
-    const message = `The kind "${spec.kind}" could not compile this node: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
-    work.problems.add({ code: "kind_failed", message, path });
-    return undefined;
-  }
-}
-
-function writtenChannel(work: Compilation, name: string, path: Path): { readonly reducer: PlanReducer } | undefined {
-  const channel = work.channels.get(name);
-  if (channel !== undefined) {
-    work.writes.add(name);
-    return { reducer: channel.reducer };
-  }
-  if (work.problems.full) return undefined;
-  const near = nearest(name, work.channels.keys());
-  const hint = near === undefined ? "Declare it under channels." : `Did you mean "${near}"?`;
-  work.problems.add({ code: "unknown_channel", message: `There is no channel "${name.slice(0, 80)}".`, path, hint });
-  return undefined;
-}
-
-type PlanReducer = NonNullable<ReturnType<NodeCompiler["channel"]>>["reducer"];
 
 function policies(common: NodeCommon, defaults: NodeDefaults): { retry: RetryPolicy; timeoutMs: number } {
   const timeoutMs = common.timeout === undefined ? defaults.timeoutMs : durationMs(common.timeout);

@@ -13,12 +13,22 @@ const SEED: Json = {
     b: { schema: { type: "array", items: { type: "string" } } },
     c: { reducer: "messages" },
   },
-  input: ["b"],
+  input: { properties: { b: { type: "array" } } },
   output: ["a", "c"],
+  variables: { limit: 3 },
+  parameters: { tone: { schema: { type: "string" }, default: "dry" } },
+  context: { properties: { who: { type: "string" } } },
+  graphs: {
+    twice: {
+      channels: { n: { default: 1 } },
+      nodes: { double: { kind: "transform", set: { n: "state.n * 2" } } },
+      edges: [{ from: "start", to: "double" }],
+    },
+  },
   nodes: {
     ask: {
       kind: "model",
-      system: "You {{ state.b }}",
+      system: "You {{ state.b }} {{ params.tone }} {{ has(context.who) ? context.who : '' }}",
       messages: "state.c",
       stop: ["x"],
       options: { seed: 1 },
@@ -26,11 +36,23 @@ const SEED: Json = {
       retry: { attempts: 2, delay: "1s" },
     },
     count: { kind: "transform", set: { a: "size(state.b) + 1.5", b: "state.b.map(x, x + '!')" }, timeout: 500 },
+    nest: {
+      kind: "map",
+      over: "[1, vars.limit]",
+      input: { n: "item" },
+      output: { a: "state.n" },
+      graph: {
+        channels: { n: { default: 1 } },
+        nodes: { deep: { kind: "subgraph", graph: "twice" } },
+        edges: [{ from: "start", to: "deep" }],
+      },
+    },
   },
   edges: [
     { from: "start", to: "ask" },
     { from: "ask", to: "count", when: "state.a > 1 && has(state.b)" },
     { from: "ask", to: "end", else: true },
+    { from: "count", to: "nest", when: "state.a > vars.limit" },
     { from: "count", to: "ask", when: "state.b[0].matches('^a+$')" },
   ],
   limits: { steps: 10, concurrency: 2 },

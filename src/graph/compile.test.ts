@@ -93,7 +93,7 @@ describe("a document becomes a plan", () => {
 
 /** Each row breaks the document above in one way: text to replace, by what, and the problem with its place in the text. */
 const BROKEN: readonly (readonly [what: string, from: string, to: string, expected: Partial<Problem>])[] = [
-  ["another version", "edgewise: 1", "edgewise: 2", { code: "invalid_value", path: "/edgewise", line: 1, column: 11 }],
+  ["another version", "edgewise: 1", "edgewise: 2", { code: "newer_format", path: "/edgewise", line: 1, column: 11 }],
   ["no version", "edgewise: 1\n", "", { code: "missing", path: "/edgewise" }],
   ["a bad id", "id: brief", "id: 1brief!", { code: "invalid_value", path: "/id", line: 2 }],
   [
@@ -194,7 +194,7 @@ const BROKEN: readonly (readonly [what: string, from: string, to: string, expect
     "both prompt and messages",
     "write: answer",
     'messages: "[]", write: answer',
-    { code: "invalid_value", path: "/nodes/summarize" },
+    { code: "invalid_value", path: "/nodes/summarize/messages" },
   ],
   [
     "a write to nowhere",

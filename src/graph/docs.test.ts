@@ -43,7 +43,7 @@ describe("docs/language.md", () => {
   });
 
   it("shows expressions with their values", () => {
-    const language = createLanguage([{ name: "x", reducer: "last", conflict: "error" }]);
+    const language = createLanguage({ channels: [{ name: "x", reducer: "last", conflict: "error" }] });
     const rows = [...PAGE.matchAll(/^\| *`(.+?)` *\| *`([^`]+)` *\|$/gm)];
     expect(rows.length).toBeGreaterThan(10);
     for (const [, source = "", value = ""] of rows) {

@@ -1,6 +1,15 @@
 import type { z } from "zod";
 import type { Json } from "../base/json.ts";
-import type { Effect, Expression, Plan, RetryPolicy, Template, ValueSchema, ValueTemplate } from "./plan.ts";
+import type {
+  Effect,
+  Expression,
+  Plan,
+  RetryPolicy,
+  SharedChannels,
+  Template,
+  ValueSchema,
+  ValueTemplate,
+} from "./plan.ts";
 import type { ReducerName } from "./channels.ts";
 
 /** Handed to a node kind so that it can check its configuration without knowing documents. Paths are relative to the node. */
@@ -26,6 +35,10 @@ export interface NodeCompiler {
 
 export interface Inside {
   readonly plan: Plan;
+  /** Channels of one name inside and outside. */
+  readonly common: readonly { readonly name: string; readonly sameReducer: boolean }[];
+  /** Compiles what a frame begins with: on the state outside, with the frame's locals. */
+  inputExpression(source: string, path: readonly (string | number)[]): Expression;
   /** Compile what is evaluated on the state of the inner graph when a frame is over, such as outputs. */
   expression(source: string, path: readonly (string | number)[]): Expression;
   /** Checks a channel of the inner graph. */
@@ -43,6 +56,10 @@ export interface NodeKindSpec {
   compile(config: never, compiler: NodeCompiler): unknown;
   /** For a kind whose nodes differ: what an attempt at this one may do. */
   effectOf?(compiled: never): Effect;
+  /** Of a composite kind: what its frames share with the outside. */
+  shares?(compiled: never): SharedChannels;
+  /** Of a composite kind: an activation has a frame for each of several items. */
+  readonly many?: boolean;
 }
 
 export interface NodeDefaults {

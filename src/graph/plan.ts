@@ -27,10 +27,10 @@ export interface Expression {
   evaluate(scope: Scope): Json;
 }
 
-/** Text with `{{ expression }}` holes. Strings go in as they are, everything else as JSON. */
+/** Text with `{{ expression }}` holes. Strings go in as they are, everything else as JSON, or each value as `write` says. */
 export interface Template {
   readonly source: string;
-  render(scope: Scope): string;
+  render(scope: Scope, write?: (value: Json) => string): string;
 }
 
 /** A JSON value whose texts are templates. A text that is one hole and nothing else becomes the hole's value, type and all. */
@@ -54,6 +54,14 @@ export interface RetryPolicy {
   readonly maxDelayMs: number;
 }
 
+/** Channels of one name inside and outside of a composite that are one (R10). */
+export interface SharedChannels {
+  /** Those that a frame begins with as its task sees them. */
+  readonly begin: readonly string[];
+  /** Those whose writes leave the frame as writes. */
+  readonly leave: readonly string[];
+}
+
 export interface PlanNode {
   /** Position in the document, from 0 (R5). */
   readonly index: number;
@@ -71,6 +79,9 @@ export interface PlanNode {
   readonly writes: readonly string[];
   /** Of a composite kind (R10): the graph that each of its frames runs. */
   readonly inside?: Plan;
+  readonly shares?: SharedChannels;
+  /** It has a frame for each of several items. */
+  readonly many?: boolean;
   readonly edges: readonly PlanEdge[];
 }
 
@@ -79,7 +90,8 @@ export interface PlanEdge {
   readonly to: number | "end";
   readonly condition:
     | { readonly kind: "always" }
-    | { readonly kind: "when"; readonly expression: Expression }
+    /** `reads`: the channels it may read. */
+    | { readonly kind: "when"; readonly expression: Expression; readonly reads: readonly string[] }
     | { readonly kind: "else" }
     /** Declared by the node's own configuration; taken when its result names the target. */
     | { readonly kind: "goto" };

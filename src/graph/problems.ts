@@ -1,9 +1,17 @@
+import type { Json } from "../base/json.ts";
 import { toPointer } from "../base/pointer.ts";
 import type { Located, Span } from "./text/located.ts";
 import { lineStarts, placeOf, spanAt, spanWithin } from "./text/located.ts";
 
-export type Severity = "error" | "warning";
+/** A hint is advice: the document is good as it is. */
+export type Severity = "error" | "warning" | "hint";
 export type Path = readonly (string | number)[];
+
+/** A change that mends a problem and does nothing else; an edit without a value removes what stands at its path. */
+export type Fix = {
+  readonly says: string;
+  readonly edits: readonly { readonly path: Path; readonly value?: Json }[];
+};
 
 /** One mistake in a document, with where it is and the way out. */
 export interface Problem {
@@ -19,6 +27,7 @@ export interface Problem {
   readonly endLine?: number;
   readonly endColumn?: number;
   readonly hint?: string;
+  readonly fix?: Fix;
 }
 
 export interface Found {
@@ -27,6 +36,7 @@ export interface Found {
   readonly path: Path;
   readonly severity?: Severity;
   readonly hint?: string;
+  readonly fix?: Fix;
   /** Points at the key instead of the value. */
   readonly atKey?: boolean;
   /** A part of the string at `path`, as offsets into it. */
@@ -45,14 +55,24 @@ const LONGEST_MESSAGE = 500;
 /** Collects the problems of one document, and places them in its text. */
 export class Problems {
   readonly #found: Found[] = [];
+  readonly #known = new Set<string>();
   #failed = false;
   #pointed = 0;
 
+  /** A graph that is used in several ways is compiled for each; what is wrong with it is said once. */
   add(found: Found): void {
-    if (found.severity !== "warning") this.#failed = true;
+    if ((found.severity ?? "error") === "error") this.#failed = true;
     if (this.full) return;
+    const key = JSON.stringify([found.code, found.path, found.within, found.span, found.message]);
+    if (this.#known.has(key)) return;
+    this.#known.add(key);
     this.#found.push(found);
     for (const part of found.path) this.#pointed += typeof part === "string" ? part.length : 1;
+  }
+
+  /** Of a part of the document: takes paths relative to it, and has failed when the part has. */
+  below(path: Path): Problems {
+    return new ProblemsBelow(this, path);
   }
 
   /** No more will be shown, so no more need be looked for. */
@@ -82,6 +102,37 @@ export class Problems {
   }
 }
 
+class ProblemsBelow extends Problems {
+  readonly #around: Problems;
+  readonly #at: Path;
+  #broken = false;
+
+  constructor(around: Problems, at: Path) {
+    super();
+    this.#around = around;
+    this.#at = at;
+  }
+
+  override add(found: Found): void {
+    if ((found.severity ?? "error") === "error") this.#broken = true;
+    const { fix } = found;
+    const edits = fix?.edits.map((edit) => ({ ...edit, path: [...this.#at, ...edit.path] }));
+    this.#around.add({
+      ...found,
+      path: [...this.#at, ...found.path],
+      ...(fix === undefined || edits === undefined ? {} : { fix: { ...fix, edits } }),
+    });
+  }
+
+  override get full(): boolean {
+    return this.#around.full;
+  }
+
+  override get failed(): boolean {
+    return this.#broken;
+  }
+}
+
 function spanOf(found: Found, text: string | undefined, root: Located | undefined): Span | undefined {
   if (found.span !== undefined) return found.span;
   if (text === undefined) return undefined;
@@ -102,6 +153,7 @@ function toProblem(found: Found, span: Span | undefined, starts: readonly number
     ...(start === undefined ? {} : { line: start.line, column: start.column }),
     ...(end === undefined ? {} : { endLine: end.line, endColumn: end.column }),
     ...(found.hint === undefined ? {} : { hint: found.hint }),
+    ...(found.fix === undefined ? {} : { fix: found.fix }),
   };
 }
 

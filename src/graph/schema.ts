@@ -4,14 +4,17 @@ import { REDUCERS } from "./channels.ts";
 export const FORMAT = 1;
 export const ID = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 export const ID_HINT = "Begin with a letter, then letters, digits, _ and -, at most 64 in all.";
+/** Of a graph under `graphs`: an id, and maybe which of its versions it is. */
+export const GRAPH_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}(?:@[1-9][0-9]{0,8})?$/;
+export const GRAPH_NAME_HINT = `${ID_HINT} A number of a version may follow, as in brief@3.`;
 /** Ends of edges that are not nodes. */
 export const RESERVED: ReadonlySet<string> = new Set(["start", "end"]);
 
-const DURATION = /^(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h)$/;
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const DURATION = /^(\d{1,12}(?:\.\d{1,6})?)(ms|s|m|h|d)$/;
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const LONGEST_MS = 7 * 24 * 3_600_000;
 
-/** `250ms`, `30s`, `5m`, `2h`, or a number of milliseconds. */
+/** `250ms`, `30s`, `5m`, `2h`, `7d`, or a number of milliseconds. */
 export function durationMs(duration: string | number): number {
   if (typeof duration === "number") return duration;
   const [, amount = "", unit = ""] = DURATION.exec(duration) ?? [];
@@ -21,10 +24,10 @@ export function durationMs(duration: string | number): number {
 const duration = z
   .union([
     z.number().int().min(0).max(LONGEST_MS),
-    z.string().regex(DURATION, "Write a duration such as 250ms, 30s, 5m or 2h."),
+    z.string().regex(DURATION, "Write a duration such as 250ms, 30s, 5m, 2h or 7d."),
   ])
   .refine((value) => durationMs(value) <= LONGEST_MS, { message: "A duration is at most 168h." })
-  .describe("250ms, 30s, 5m, 2h, or a number of milliseconds");
+  .meta({ title: "duration", description: "250ms, 30s, 5m, 2h, 7d, or a number of milliseconds" });
 
 const positiveDuration = duration.refine((value) => durationMs(value) > 0, {
   message: "This duration must be above 0.",
@@ -33,7 +36,7 @@ const positiveDuration = duration.refine((value) => durationMs(value) > 0, {
 const jsonSchema = z.record(z.string(), z.unknown());
 
 const idText = z.string().regex(ID, ID_HINT);
-const description = z.string().max(10_000).optional();
+const description = z.string().max(10_000).optional().describe("For people who read the graph");
 
 export const channelSchema = z.strictObject({
   reducer: z.enum(REDUCERS).default("last").describe("How writes fold into the channel's value"),
@@ -125,6 +128,30 @@ export const headSchema = z.strictObject({
   edges: z.array(z.unknown()).describe("What follows what"),
   limits: limitsSchema.optional(),
 });
+
+/** By this the published JSON Schema knows where a graph may stand. */
+export const INSIDE = "x-edgewise-graph";
+
+/** A graph under `graphs`: a document, which need not say its format and id again. */
+export const namedGraphSchema = headSchema.partial({ edgewise: true, id: true });
+
+/** A graph in place, inside of a node. It has the variables, parameters and graphs of the one around it. */
+export const placedGraphSchema = headSchema.pick({
+  name: true,
+  description: true,
+  channels: true,
+  input: true,
+  output: true,
+  nodes: true,
+  edges: true,
+  limits: true,
+});
+
+/** For the field of a composite kind that says which graph its frames run, the one that it hands to `compiler.inside`. */
+export const insideSchema = z
+  .union([z.string(), z.record(z.string(), z.unknown())])
+  .describe("The graph it runs: a name under graphs, or a graph in place")
+  .meta({ [INSIDE]: true });
 
 export type ChannelConfig = z.infer<typeof channelSchema>;
 export type NodeCommon = z.infer<typeof nodeCommonSchema>;

@@ -7,9 +7,9 @@ const STATE = new Map<string, Json>([
   ["name", "Ada"],
   ["data", { a: [1, "x"], b: null }],
 ]);
-const LANGUAGE = createLanguage(
-  [...STATE.keys(), "missing"].map((name) => ({ name, reducer: "last", conflict: "error" })),
-);
+const LANGUAGE = createLanguage({
+  channels: [...STATE.keys(), "missing"].map((name) => ({ name, reducer: "last", conflict: "error" })),
+});
 const scope = { read: (channel: string) => STATE.get(channel) };
 
 function render(source: string): string {

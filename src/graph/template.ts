@@ -6,6 +6,8 @@ import type { Expression, Scope, Template } from "./plan.ts";
 
 export interface CompiledTemplate {
   readonly template: Template;
+  /** Where the text is one hole and nothing else: what gives its value, type and all. */
+  readonly hole?: Expression;
   readonly reads: ReadonlySet<string>;
   readonly mistakes: readonly Mistake[];
 }
@@ -39,11 +41,18 @@ export function compileTemplate(source: string, language: Language): CompiledTem
       pieces.push(compiled.expression);
     }
   }
-  return { template: { source, render: (scope) => render(pieces, scope) }, reads, mistakes };
+  const template: Template = { source, render: (scope, write) => render(pieces, scope, write) };
+  const [hole] = pieces;
+  const isHole = pieces.length === 1 && hole !== undefined && typeof hole !== "string";
+  return { template, reads, mistakes, ...(isHole ? { hole } : {}) };
 }
 
-function render(pieces: readonly (string | Expression)[], scope: Scope): string {
-  return pieces.map((piece) => (typeof piece === "string" ? piece : asText(piece.evaluate(scope)))).join("");
+function render(
+  pieces: readonly (string | Expression)[],
+  scope: Scope,
+  write: (value: Json) => string = asText,
+): string {
+  return pieces.map((piece) => (typeof piece === "string" ? piece : write(piece.evaluate(scope)))).join("");
 }
 
 function asText(value: Json): string {
@@ -55,7 +64,8 @@ type Piece =
   | { readonly kind: "hole"; readonly start: number; readonly end: number }
   | { readonly kind: "open"; readonly start: number };
 
-function* cut(source: string): Generator<Piece> {
+/** The parts of a template, where they are; of holes the expression between the braces. */
+export function* cut(source: string): Generator<Piece> {
   let at = 0;
   for (let open = source.indexOf("{{"); open !== -1; open = source.indexOf("{{", at)) {
     if (open > at) yield { kind: "text", text: source.slice(at, open) };

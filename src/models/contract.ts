@@ -15,6 +15,13 @@ export interface ChatMessage {
   readonly toolCallId?: string;
 }
 
+/** What an answer is to be: one JSON value. `name` has letters, digits, `_` and `-`, 64 at most. */
+export interface ResponseSchema {
+  readonly name: string;
+  /** JSON Schema (2020-12), not larger or deeper than a graph's document may be. */
+  readonly schema: JsonObject;
+}
+
 export interface ChatCall {
   /** The model's name at its provider, without the provider's. */
   readonly model: string;
@@ -23,6 +30,11 @@ export interface ChatCall {
   /** In the provider's tokens. */
   readonly maxTokens?: number;
   readonly stop?: readonly string[];
+  /**
+   * The answer's text is to be JSON that fits this, and nothing else. A provider asks for it by the best means it has, or
+   * refuses (`model_refused`); what comes is for the caller to check.
+   */
+  readonly responseSchema?: ResponseSchema;
   /** What only this provider understands, as the document's `options` say it. */
   readonly options?: JsonObject;
   /** Stable over all attempts of one task (G5); handed to providers that take one. */

@@ -3,7 +3,7 @@ import type { ErrorRecord } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import type { NodeCompiler, NodeDefaults } from "../graph/kinds.ts";
 import type { Models, Usage } from "../models/contract.ts";
-import type { Effect, Scope } from "../graph/plan.ts";
+import type { Effect, Scope, SharedChannels } from "../graph/plan.ts";
 import type { Write } from "../engine/types.ts";
 import type { MemoryStore } from "../memory/contract.ts";
 
@@ -115,8 +115,9 @@ export type FrameEnd =
  * what their ends come to, each purely, and the runtime does the rest.
  */
 export interface CompositeKind<Config, Compiled> extends Omit<NodeKind<Config, Compiled>, "run" | "defaults"> {
-  /** Channels that the frames share with the outside: they begin with what the task sees, and writes leave as writes. */
-  shares(compiled: Compiled): readonly string[];
+  /** An activation has a frame for each of several items, and their expressions know `item` and `index`. */
+  readonly many: boolean;
+  shares(compiled: Compiled): SharedChannels;
   open(compiled: Compiled, scope: Scope): Opening;
   enter(compiled: Compiled, scope: Scope): FrameEntry;
   /** What leaves one frame: evaluated on its last state. Writes of shared channels are added by the runtime. */

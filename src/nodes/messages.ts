@@ -1,7 +1,8 @@
 import { failure } from "../base/errors.ts";
 import { isJsonObject } from "../base/json.ts";
 import type { Json, JsonObject } from "../base/json.ts";
-import type { ChatMessage, ToolCall } from "../models/contract.ts";
+import type { ChatMessage, ChatReply, ToolCall } from "../models/contract.ts";
+import type { AiMessage } from "./contract.ts";
 
 /** Who speaks, in the words of OpenAI (`role`) and of LangGraph (`type`). */
 const ROLES: ReadonlyMap<string, ChatMessage["role"]> = new Map([
@@ -17,7 +18,27 @@ const ROLES: ReadonlyMap<string, ChatMessage["role"]> = new Map([
 /** Messages as an expression gives them: a list of `{role|type, content}`, a text (a user's), or one message. */
 export function toChatMessages(value: Json, from: string): ChatMessage[] {
   const list: readonly Json[] = Array.isArray(value) ? value : [value];
+  if (list.length === 0) throw failure("node_failed", `There is nothing to ask: ${from} is an empty list.`);
   return list.map((item, index) => toChatMessage(item, `${from}[${index}]`));
+}
+
+/** A model's reply as the message that followers get and a `messages` channel keeps. */
+export function toAiMessage(reply: ChatReply, id: string): AiMessage {
+  const { inputTokens, outputTokens } = reply.usage;
+  return {
+    type: "ai",
+    id,
+    content: reply.text,
+    tool_calls: reply.toolCalls.map(({ id: callId, name, args }) => ({ id: callId, name, args, type: "tool_call" })),
+    invalid_tool_calls: [],
+    additional_kwargs: {},
+    response_metadata: { model: reply.model, finish_reason: reply.finish },
+    usage_metadata: {
+      input_tokens: inputTokens,
+      output_tokens: outputTokens,
+      total_tokens: inputTokens + outputTokens,
+    },
+  };
 }
 
 function toChatMessage(value: Json, from: string): ChatMessage {

@@ -1,40 +1,90 @@
 import { z } from "zod";
-import { EdgewiseError } from "../base/errors.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import type { ReducerName } from "../graph/channels.ts";
+import type { NodeCompiler } from "../graph/kinds.ts";
 import type { Expression, Template } from "../graph/plan.ts";
-import type { ChatCall, ChatMessage, ChatReply } from "../models/contract.ts";
-import type { AiMessage, NodeContext, NodeKind, NodeResult } from "./contract.ts";
-import { toChatMessages } from "./messages.ts";
+import type { ChatMessage } from "../models/contract.ts";
+import type { NodeContext, NodeKind, NodeResult } from "./contract.ts";
+import { toAiMessage, toChatMessages } from "./messages.ts";
+import { callModel } from "./model-call.ts";
+import type { ModelRequest } from "./model-call.ts";
+import { askForJson } from "./model-output.ts";
+import type { OutputSpec } from "./model-output.ts";
 
-const schema = z
+const MOST_REPAIRS = 5;
+const USUAL_REPAIRS = 2;
+
+export const schema = z
   .strictObject({
     model: z.string().min(1).max(200).default("default").describe("Which model: provider/name, or default"),
     system: z.string().optional().describe("Template of the system message"),
     prompt: z.string().optional().describe("Template of the user's message"),
     messages: z.string().optional().describe("CEL expression of a list of messages, instead of prompt"),
-    temperature: z.number().min(0).max(10).optional(),
-    max_tokens: z.number().int().min(1).max(10_000_000).optional(),
+    output: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe("JSON Schema of the answer: the model is asked for JSON that fits, and the value is written"),
+    repairs: z
+      .number()
+      .int()
+      .min(0)
+      .max(MOST_REPAIRS)
+      .optional()
+      .describe(`How often it is asked again for an answer that fits output; ${USUAL_REPAIRS} if left out`),
+    temperature: z.number().min(0).max(10).optional().describe("How freely it answers; 0 is the least, more is freer"),
+    max_tokens: z.number().int().min(1).max(10_000_000).optional().describe("Longest answer, in the provider's tokens"),
     stop: z.array(z.string().min(1)).max(16).optional().describe("Texts at which the model stops"),
     options: z.record(z.string(), z.unknown()).optional().describe("Handed to the provider as it is"),
-    write: z.string().describe("Channel for the answer: its text, or the message where the reducer is messages"),
+    write: z
+      .string()
+      .describe("Channel for the answer: its text or value, or the message where the reducer is messages"),
   })
-  .refine((config) => (config.prompt === undefined) !== (config.messages === undefined), {
-    message: "A model node has either prompt or messages: exactly one of them.",
+  .superRefine(({ prompt, messages, output, repairs }, issues) => {
+    if (prompt === undefined && messages === undefined)
+      issues.addIssue("A model node needs something to ask: prompt, a template, or messages, an expression.");
+    if (prompt !== undefined && messages !== undefined) {
+      const message = "A model node has either prompt or messages; put the prompt at the list's end, or take one away.";
+      issues.addIssue({ code: "custom", path: ["messages"], message });
+    }
+    if (repairs !== undefined && output === undefined) {
+      const message = "Without output there is nothing to repair: add output, a JSON Schema, or take repairs away.";
+      issues.addIssue({ code: "custom", path: ["repairs"], message });
+    }
   });
 
 type Config = z.infer<typeof schema>;
 
 interface Compiled {
-  readonly model: string;
+  readonly request: ModelRequest;
   readonly system: Template | undefined;
   readonly asked:
     | { readonly kind: "prompt"; readonly template: Template }
     | { readonly kind: "messages"; readonly expression: Expression };
-  readonly settings: Pick<ChatCall, "temperature" | "maxTokens" | "stop" | "options">;
+  readonly output: OutputSpec | undefined;
   readonly write: string;
   readonly reducer: ReducerName;
 }
+
+const EXAMPLE = `edgewise: 1
+id: brief
+channels:
+  report:
+    default: The bridge was closed on Monday. Engineers found a crack in its second pillar. Repairs take three weeks.
+  answer: { schema: { type: string } }
+input: [report]
+output: [answer]
+nodes:
+  summarize:
+    kind: model
+    model: builtin/extractive # needs no key; default takes what is configured
+    system: You answer briefly.
+    prompt: |
+      <document title="Report">{{ state.report }}</document>
+      Summarize this in one sentence.
+    write: answer
+edges:
+  - { from: start, to: summarize }
+`;
 
 /** Asks a language model, streams what it says, and writes its answer. */
 export const model: NodeKind<Config, Compiled> = {
@@ -43,24 +93,32 @@ export const model: NodeKind<Config, Compiled> = {
   schema,
   effect: "idempotent",
   defaults: { retry: { attempts: 3, delayMs: 500, maxDelayMs: 30_000 }, timeoutMs: 120_000 },
+  example: EXAMPLE,
   compile(config, compiler) {
     const { system, prompt, messages } = config;
     return {
-      model: config.model,
+      request: { reference: config.model, settings: settingsOf(config) },
       system: system === undefined ? undefined : compiler.template(system, ["system"]),
       asked:
         messages === undefined
           ? { kind: "prompt", template: compiler.template(prompt ?? "", ["prompt"]) }
           : { kind: "messages", expression: compiler.expression(messages, ["messages"]) },
-      settings: settingsOf(config),
+      output: outputOf(config, compiler),
       write: config.write,
       reducer: compiler.channel(config.write, ["write"])?.reducer ?? "last",
     };
   },
-  run: ask,
+  async run(compiled, context) {
+    const messages = messagesOf(compiled, context);
+    const { request, output } = compiled;
+    if (output !== undefined) return askedForJson(compiled, output, messages, context);
+    const reply = await callModel(request, messages, context);
+    const message = toAiMessage(reply, context.messageId);
+    return resultOf(compiled, reply.text, { message, usage: { ...reply.usage, model: reply.model } });
+  },
 };
 
-function settingsOf(config: Config): Compiled["settings"] {
+function settingsOf(config: Config): ModelRequest["settings"] {
   return {
     ...(config.temperature === undefined ? {} : { temperature: config.temperature }),
     ...(config.max_tokens === undefined ? {} : { maxTokens: config.max_tokens }),
@@ -69,47 +127,41 @@ function settingsOf(config: Config): Compiled["settings"] {
   };
 }
 
-async function ask(compiled: Compiled, context: NodeContext): Promise<NodeResult> {
-  const { idempotencyKey, attempt, fetch, signal } = context;
-  const messages = messagesOf(compiled, context);
-  const { provider, model: name } = context.models.resolve(compiled.model);
-  let reply: ChatReply | undefined;
-  for await (const event of provider.chat(
-    { model: name, messages, ...compiled.settings, idempotencyKey, attempt },
-    { fetch, signal },
-  )) {
-    if (event.type === "text-delta") context.say(event.text);
-    else reply = event.reply;
+function outputOf({ model: reference, output, repairs }: Config, compiler: NodeCompiler): OutputSpec | undefined {
+  if (output === undefined) return undefined;
+  if (reference === "builtin/extractive") {
+    const message = "builtin/extractive quotes sentences and cannot answer in JSON; name another model.";
+    compiler.problem("invalid_value", message, ["model"]);
   }
-  if (reply === undefined) {
-    const message = `The model ${provider.name}/${name} ended its answer before it was finished.`;
-    throw new EdgewiseError({ code: "model_bad_reply", message, retryable: true });
-  }
-  const message = toAiMessage(reply, context.messageId);
-  const value: Json = compiled.reducer === "messages" ? { ...message } : reply.text;
-  return { writes: [{ channel: compiled.write, value }], usage: { ...reply.usage, model: reply.model }, message };
+  // a document is JSON
+  return { schema: compiler.schema(output as JsonObject, ["output"]), repairs: repairs ?? USUAL_REPAIRS };
+}
+
+async function askedForJson(
+  compiled: Compiled,
+  output: OutputSpec,
+  messages: readonly ChatMessage[],
+  context: NodeContext,
+): Promise<NodeResult> {
+  const { reference, settings } = compiled.request;
+  const responseSchema = { name: context.node, schema: output.schema.document };
+  const request = { reference, settings: { ...settings, responseSchema } };
+  const { value, reply, round, usage } = await askForJson(request, output, messages, context);
+  // A repaired answer is a message of its own: the first one's text has been streamed under the first one's id.
+  const message = toAiMessage(reply, round === 0 ? context.messageId : `${context.messageId}:repair-${round}`);
+  return resultOf(compiled, value, { message, usage: { ...usage, model: reply.model } });
+}
+
+function resultOf(
+  { write, reducer }: Compiled,
+  answer: Json,
+  said: Required<Pick<NodeResult, "message" | "usage">>,
+): NodeResult {
+  return { writes: [{ channel: write, value: reducer === "messages" ? { ...said.message } : answer }], ...said };
 }
 
 function messagesOf({ system, asked }: Compiled, { scope }: NodeContext): ChatMessage[] {
   const first: ChatMessage[] = system === undefined ? [] : [{ role: "system", content: system.render(scope) }];
   if (asked.kind === "prompt") return [...first, { role: "user", content: asked.template.render(scope) }];
   return [...first, ...toChatMessages(asked.expression.evaluate(scope), "messages")];
-}
-
-function toAiMessage(reply: ChatReply, id: string): AiMessage {
-  const { inputTokens, outputTokens } = reply.usage;
-  return {
-    type: "ai",
-    id,
-    content: reply.text,
-    tool_calls: reply.toolCalls.map(({ id: callId, name, args }) => ({ id: callId, name, args, type: "tool_call" })),
-    invalid_tool_calls: [],
-    additional_kwargs: {},
-    response_metadata: { model: reply.model, finish_reason: reply.finish },
-    usage_metadata: {
-      input_tokens: inputTokens,
-      output_tokens: outputTokens,
-      total_tokens: inputTokens + outputTokens,
-    },
-  };
 }

@@ -97,6 +97,7 @@ const SPOKEN: readonly ChatEvent[] = [
   { type: "text-delta", text: "use." },
   { type: "finished", reply: REPLY },
 ];
+const TOOLS = { options: { tools: [] } };
 
 describe("model", () => {
   it("renders, calls, streams, and writes the text with its usage", async () => {
@@ -109,7 +110,7 @@ describe("model", () => {
       temperature: 0.2,
       max_tokens: 9,
       stop: ["x"],
-      options: { seed: 1 },
+      options: { seed: 1, tools: [] },
       write: "answer",
     };
     const result = await runNode(nodeOf(planOf(node)), context);
@@ -124,7 +125,7 @@ describe("model", () => {
         temperature: 0.2,
         maxTokens: 9,
         stop: ["x"],
-        options: { seed: 1 },
+        options: { seed: 1, tools: [] },
         idempotencyKey: "key",
         attempt: 2,
       },
@@ -149,7 +150,7 @@ describe("model", () => {
   it("writes the message where the reducer is messages, and takes messages in every spelling", async () => {
     const { context, calls, references } = fake(SPOKEN);
     const result = await answered(
-      runNode(nodeOf(planOf({ kind: "model", messages: "state.talk", write: "talk" })), context),
+      runNode(nodeOf(planOf({ kind: "model", messages: "state.talk", write: "talk", ...TOOLS })), context),
     );
     expect(references).toEqual(["default"]);
     expect(calls[0]?.messages).toEqual([

@@ -1,11 +1,19 @@
 import { failure } from "../base/errors.ts";
 import type { NodeKindSpec } from "../graph/kinds.ts";
 import type { Write } from "../engine/types.ts";
-import type { PlanNode, Scope } from "../graph/plan.ts";
+import type { PlanNode, Scope, SharedChannels } from "../graph/plan.ts";
 import type { FrameEnd, FrameEntry, NodeContext, NodeKind, NodeResult, NodeWait, Opening } from "./contract.ts";
 import { emit } from "./emit.ts";
+import { fail } from "./fail.ts";
+import { http } from "./http.ts";
+import { map } from "./map.ts";
 import { model } from "./model.ts";
+import { storeGet } from "./store-get.ts";
+import { storePut } from "./store-put.ts";
+import { choice } from "./switch.ts";
+import { subgraph } from "./subgraph.ts";
 import { transform } from "./transform.ts";
+import { wait } from "./wait.ts";
 
 /** A kind whose configuration only it knows: what {@link NodeKind} becomes in a collection of kinds. */
 export interface AnyTaskKind extends NodeKindSpec {
@@ -18,7 +26,8 @@ export interface AnyTaskKind extends NodeKindSpec {
 export interface AnyCompositeKind extends NodeKindSpec {
   readonly summary: string;
   readonly example?: string;
-  shares(compiled: never): readonly string[];
+  readonly many: boolean;
+  shares(compiled: never): SharedChannels;
   open(compiled: never, scope: Scope): Opening;
   enter(compiled: never, scope: Scope): FrameEntry;
   leave(compiled: never, scope: Scope): readonly Write[];
@@ -29,13 +38,27 @@ export type AnyNodeKind = AnyTaskKind | AnyCompositeKind;
 
 export type NodeKinds = ReadonlyMap<string, AnyNodeKind>;
 
+const BUILT_IN: readonly AnyNodeKind[] = [
+  model,
+  transform,
+  choice,
+  http,
+  storeGet,
+  storePut,
+  map,
+  subgraph,
+  wait,
+  emit,
+  fail,
+];
+
 /**
  * The built-in kinds and one's own. Hand the result to `compileGraph` and to {@link runNode}.
  * @throws TypeError when two kinds have one name.
  */
 export function withNodeKinds(...own: readonly AnyNodeKind[]): NodeKinds {
   const kinds = new Map<string, AnyNodeKind>();
-  for (const kind of [model, transform, emit, ...own]) {
+  for (const kind of [...BUILT_IN, ...own]) {
     if (kinds.has(kind.kind)) throw new TypeError(`There are two node kinds called "${kind.kind}".`);
     kinds.set(kind.kind, kind);
   }

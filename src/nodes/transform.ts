@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Expression } from "../graph/plan.ts";
 import type { NodeKind, NodeResult } from "./contract.ts";
 
-const schema = z.strictObject({
+export const schema = z.strictObject({
   set: z.record(z.string(), z.string()).default({}).describe("Channel to CEL expression; all read what the node sees"),
 });
 
@@ -17,6 +17,22 @@ export const transform: NodeKind<Config, Assignments> = {
   summary: "Writes channels from expressions",
   schema,
   effect: "pure",
+  example: `edgewise: 1
+id: measure
+channels:
+  text: { schema: { type: string }, default: A short text. }
+  words: { schema: { type: integer } }
+  loud: { schema: { type: string } }
+output: [words, loud]
+nodes:
+  measure:
+    kind: transform
+    set:
+      words: size(state.text.split(' '))
+      loud: state.text.upperAscii()
+edges:
+  - { from: start, to: measure }
+`,
   compile(config, compiler) {
     return Object.entries(config.set).map(([channel, source]) => {
       compiler.channel(channel, ["set", channel]);

@@ -83,3 +83,37 @@ export const threads = sqliteTable(
     index("threads_created").on(table.tenant, table.createdAt),
   ],
 );
+
+/** What tenants keep across threads: one row an item (src/memory). */
+export const items = sqliteTable(
+  "items",
+  {
+    tenant: text().notNull(),
+    /** JSON text of the list of its parts, so that all below a prefix stand together in the primary key. */
+    namespace: text().notNull(),
+    key: text().notNull(),
+    /** JSON text of an object. */
+    value: text().notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.namespace, table.key] })],
+);
+
+/** Results of nodes with a `cache`, to be used again until they expire. */
+export const nodeResults = sqliteTable(
+  "node_results",
+  {
+    tenant: text().notNull(),
+    /** SHA-256 (hex) of what the result follows from. */
+    key: text().notNull(),
+    /** JSON text. */
+    value: text().notNull(),
+    /** Unix milliseconds. */
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.key] }),
+    index("node_results_expiry").on(table.expiresAt),
+  ],
+);

@@ -195,6 +195,16 @@ describe.each([
     expect(history.at(-1)?.metadata).toMatchObject({ source: "input" });
   });
 
+  it("draws an assistant's graph, and knows the schemas of what it takes and gives", async () => {
+    const client = open();
+    const { nodes, edges } = await client.assistants.getGraph("talk", { xray: true });
+    expect(nodes.map(({ id }) => id)).toEqual(["__start__", "greet", "announce", "shout", "__end__"]);
+    expect(edges).toContainEqual({ source: "greet", target: "announce" });
+    const schemas = await client.assistants.getSchemas("talk");
+    expect(schemas).toMatchObject({ graph_id: "talk", input_schema: { properties: { name: {} } } });
+    expect(Object.keys(schemas.state_schema?.properties ?? {})).toEqual(["name", "greeting", "shout"]);
+  });
+
   it("names what it does not know", async () => {
     const client = open();
     const { thread_id: threadId } = await client.threads.create();

@@ -1,4 +1,5 @@
 import type { EvidenceOptions, Goal } from "../../scripts/goal.ts";
+import { examineNested } from "../../src/engine/testing/nested-play.ts";
 import { examine, PROPERTIES, type Property } from "../../src/engine/testing/properties.ts";
 
 const TIMINGS = 4;
@@ -19,6 +20,7 @@ export async function run({ short, args }: EvidenceOptions): Promise<Goal[]> {
     const which = seeds.length === 0 ? "" : ` (seeds ${seeds.slice(0, 5).join(", ")})`;
     return { goal: text, figure: `${seeds.length} of ${graphs} graphs differ${which}`, met: seeds.length === 0 };
   };
+  const nested = nestedFaults(graphs);
   return [
     {
       goal: "random graphs are played with several timings, a crash, a cancel and a limit each",
@@ -26,6 +28,15 @@ export async function run({ short, args }: EvidenceOptions): Promise<Goal[]> {
       met: games >= graphs * TIMINGS,
     },
     ...(Object.keys(PROPERTIES) as Property[]).map((property) => goal(property, PROPERTIES[property])),
+    {
+      goal: "[R10] composites in composites: the same in every schedule and after crashes, each frame as a run by itself",
+      figure: `${nested.length} of ${graphs} graphs differ${nested.slice(0, 3).join("; ")}`,
+      met: nested.length === 0,
+    },
     goal("stall", "if nothing is in flight, something is ready or the run is done"),
   ];
+}
+
+function nestedFaults(graphs: number): string[] {
+  return Array.from({ length: graphs }, (_, seed) => examineNested(seed).fault ?? []).flat();
 }

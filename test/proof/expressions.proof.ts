@@ -28,7 +28,7 @@ export async function run({ short, args }: EvidenceOptions): Promise<Goal[]> {
 }
 
 function languageOf(names: readonly string[]): Language {
-  return createLanguage(names.map((name) => ({ name, reducer: "last", conflict: "error" })));
+  return createLanguage({ channels: names.map((name) => ({ name, reducer: "last", conflict: "error" })) });
 }
 
 /** S9: nothing of the host is reached. */
@@ -79,9 +79,7 @@ function patternGoals(lengths: readonly number[]): Goal[] {
       }
       for (const text of texts) {
         const read = (channel: string): Json => (channel === "text" ? text : pattern);
-        const startedAt = performance.now();
-        const stopped = failureOf(() => expression.evaluate({ read }));
-        const ms = performance.now() - startedAt;
+        const { stopped, ms } = timed(() => expression.evaluate({ read }));
         counts[stopped === undefined ? "answered" : "stopped"] += 1;
         if (ms > slowest.ms) slowest = { ms, pattern };
         if (ms > 1000) unbounded.push(`${pattern.slice(0, 40)} on ${text.length} characters: ${ms.toFixed(0)} ms`);
@@ -92,13 +90,27 @@ function patternGoals(lengths: readonly number[]): Goal[] {
   return [
     {
       goal: "S11 hostile patterns: at least 120, each on texts that it nearly matches",
-      figure: `${patterns.length} × ${texts.length} texts of up to ${Math.max(...lengths)} characters: ${counts.refused} refused when compiled, ${counts.answered} answered, ${counts.stopped} failed by rule or fuel; slowest ${slowest.ms.toFixed(0)} ms (${slowest.pattern})`,
+      figure: `${patterns.length} × ${texts.length} texts of up to ${Math.max(...lengths)} characters: ${counts.refused} refused when compiled, ${counts.answered} answered, ${counts.stopped} failed by rule or fuel; slowest ${slowest.ms.toFixed(0)} ms (${slowest.pattern.slice(0, 40)})`,
       met: patterns.length >= 120,
     },
     none("S11 over one second", unbounded),
     none("S11 patterns that throw what is no failure", thrown),
   ];
 }
+
+/** The best of three where the first was slow: what else runs on the machine is not the pattern's cost. */
+function timed(run: () => Json): { readonly stopped: ReturnType<typeof failureOf>; readonly ms: number } {
+  let best = Number.POSITIVE_INFINITY;
+  for (let turn = 0; ; turn += 1) {
+    const startedAt = performance.now();
+    const stopped = failureOf(run);
+    best = Math.min(best, performance.now() - startedAt);
+    if (best < SLOW_MS || turn === 2) return { stopped, ms: best };
+  }
+}
+
+/** What a full tank of fuel should last, on a quiet core. */
+const SLOW_MS = 20;
 
 function failureOf(run: () => Json): "failed" | "thrown" | undefined {
   try {

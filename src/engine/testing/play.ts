@@ -1,4 +1,4 @@
-import type { Engine, EngineEvent, Rest, Task, TaskId } from "../types.ts";
+import type { FlatEngine, EngineEvent, Rest, Task, TaskId } from "../types.ts";
 import { deedOf, digestOf, startOf, updateOf } from "./behaviour.ts";
 import type { Scenario } from "./graphs.ts";
 import { Random } from "./random.ts";
@@ -12,7 +12,7 @@ export interface Played {
 
 export interface Disturbance {
   /** Called after every event; may replace the engine (a crash, and its restore from the events). */
-  readonly after?: (engine: Engine, events: readonly EngineEvent[]) => Engine;
+  readonly after?: (engine: FlatEngine, events: readonly EngineEvent[]) => FlatEngine;
   /** Cancels once so many events have happened. */
   readonly cancelAfter?: number;
 }
@@ -22,7 +22,7 @@ export const EVENTS_AT_MOST = 250;
 export class TooLong extends Error {}
 
 /** Plays a scenario to its end; `timing` decides what happens next whenever several things could. */
-export function play(scenario: Scenario, engine: Engine, timing: Random, disturbance: Disturbance = {}): Played {
+export function play(scenario: Scenario, engine: FlatEngine, timing: Random, disturbance: Disturbance = {}): Played {
   return new Player(scenario, engine, timing, disturbance).run();
 }
 
@@ -30,7 +30,7 @@ class Player {
   readonly #scenario: Scenario;
   readonly #timing: Random;
   readonly #disturbance: Disturbance;
-  #engine: Engine;
+  #engine: FlatEngine;
   readonly #events: EngineEvent[] = [];
   readonly #tasks = new Map<TaskId, string>();
   #running: Task[] = [];
@@ -41,7 +41,7 @@ class Player {
   #toResume: TaskId[] = [];
   #pauses = 0;
 
-  constructor(scenario: Scenario, engine: Engine, timing: Random, disturbance: Disturbance) {
+  constructor(scenario: Scenario, engine: FlatEngine, timing: Random, disturbance: Disturbance) {
     this.#scenario = scenario;
     this.#engine = engine;
     this.#timing = timing;
@@ -120,7 +120,7 @@ class Player {
 }
 
 /** All that can be asked of an engine between two events. */
-export function snapshotOf(scenario: Scenario, engine: Engine, rest: Rest): string {
+export function snapshotOf(scenario: Scenario, engine: FlatEngine, rest: Rest): string {
   const flights = engine.inFlight().map(({ task, state }) => `${state} ${describeTask(scenario, task)}`);
   const pending = engine.pending().map(({ node, count }) => `${node}x${count}`);
   const state = digestOf(scenario, engine.state);

@@ -2,7 +2,7 @@ import type { Json } from "../../base/json.ts";
 import { createTopology } from "../../graph/topology.ts";
 import { createEngine } from "../engine.ts";
 import { ReferenceEngine } from "../reference.ts";
-import type { Engine, EngineEvent, Rest } from "../types.ts";
+import type { FlatEngine, EngineEvent, Rest } from "../types.ts";
 import { type Scenario, randomScenario } from "./graphs.ts";
 import type { Mutation } from "./mutations.ts";
 import { play, type Played, snapshotOf, TooLong } from "./play.ts";
@@ -33,12 +33,12 @@ const BASE: ReadonlyMap<string, Json> = new Map<string, Json>([
 /** One schedule each: from one slot, where little can overlap, to as many as there are tasks. */
 const SLOTS = [1, 2, 3, 1000];
 
-export function fastEngine(scenario: Scenario, concurrency: number): Engine {
+export function fastEngine(scenario: Scenario, concurrency: number): FlatEngine {
   const { structure, steps } = scenario;
   return createEngine(structure, createTopology(structure), { steps, concurrency }, BASE);
 }
 
-export function referenceEngine(scenario: Scenario, concurrency: number, mutation?: Mutation): Engine {
+export function referenceEngine(scenario: Scenario, concurrency: number, mutation?: Mutation): FlatEngine {
   return new ReferenceEngine(scenario.structure, { steps: scenario.steps, concurrency }, BASE, mutation);
 }
 
@@ -86,7 +86,7 @@ export function examine(seed: number, timings: number): Examined {
 /** Replaces the engine at random by one that is rebuilt from the events. */
 function playCrashing(scenario: Scenario): Played {
   const crash = new Random("crash", scenario.seed);
-  const after = (engine: Engine, events: readonly EngineEvent[]): Engine => {
+  const after = (engine: FlatEngine, events: readonly EngineEvent[]): FlatEngine => {
     if (!crash.chance(0.2)) return engine;
     const replayed = fastEngine(scenario, 2);
     let rest: Rest = { kind: "running" };

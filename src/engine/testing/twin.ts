@@ -1,4 +1,4 @@
-import type { Engine, EngineEvent, Step, Task } from "../types.ts";
+import type { FlatEngine, EngineEvent, Step, Task } from "../types.ts";
 import type { Scenario } from "./graphs.ts";
 import { describeTask, snapshotOf } from "./play.ts";
 
@@ -6,18 +6,18 @@ import { describeTask, snapshotOf } from "./play.ts";
 export class Difference extends Error {}
 
 /** Runs two engines side by side and compares all they say after every event. */
-export class Twin implements Engine {
+export class Twin implements FlatEngine {
   readonly #scenario: Scenario;
-  readonly #one: Engine;
-  readonly #other: Engine;
+  readonly #one: FlatEngine;
+  readonly #other: FlatEngine;
 
-  constructor(scenario: Scenario, one: Engine, other: Engine) {
+  constructor(scenario: Scenario, one: FlatEngine, other: FlatEngine) {
     this.#scenario = scenario;
     this.#one = one;
     this.#other = other;
   }
 
-  get state(): Engine["state"] {
+  get state(): FlatEngine["state"] {
     return this.#one.state;
   }
 
@@ -33,19 +33,19 @@ export class Twin implements Engine {
     return this.#one.task(id);
   }
 
-  inFlight(): ReturnType<Engine["inFlight"]> {
+  inFlight(): ReturnType<FlatEngine["inFlight"]> {
     return this.#one.inFlight();
   }
 
-  pending(): ReturnType<Engine["pending"]> {
+  pending(): ReturnType<FlatEngine["pending"]> {
     return this.#one.pending();
   }
 
-  explain(node: number): ReturnType<Engine["explain"]> {
+  explain(node: number): ReturnType<FlatEngine["explain"]> {
     return this.#one.explain(node);
   }
 
-  #describe(engine: Engine, step: Step): string {
+  #describe(engine: FlatEngine, step: Step): string {
     const tasks = (list: readonly Task[]): string =>
       list.map((task) => describeTask(this.#scenario, task)).join("\n  ");
     const failed = step.failed.map(({ task, error }) => `${describeTask(this.#scenario, task)} ${error.code}`);
@@ -55,7 +55,7 @@ export class Twin implements Engine {
   }
 
   /** The two may name different nodes and ways; each has to be one. */
-  #describeWait(engine: Engine, node: number): string {
+  #describeWait(engine: FlatEngine, node: number): string {
     const wait = engine.explain(node);
     if (wait === undefined) return "free";
     if (engine !== this.#one) return "waits";

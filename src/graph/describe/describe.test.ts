@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nodeKinds } from "../../nodes/registry.ts";
+import { compileGraph } from "../compile.ts";
 import { longPlan, planOf, randomPlan, withTexts } from "../draw/testing/plans.ts";
+import { testKinds } from "../testing/kinds.ts";
 import { describeGraph } from "./describe.ts";
-import { flowOf } from "./flow.ts";
 import { plain } from "./markdown.ts";
 
 const PLAN = planOf({
@@ -63,10 +64,10 @@ describe("the page", () => {
 
   it("says of nodes what they wait for, read, write and lead to", () => {
     expect(rowsOf("Nodes")).toEqual([
-      "| `write` | `model` | `start` | `text` | `text` | `count` | Asks a language model. Up to 3 attempts. |",
-      "| `count` | `transform` | `write` | `rounds`, `text` | `rounds` | " +
+      "| `write` | `model` | `start` | `text` | `text` | idempotent | `count` | Asks a language model. Up to 3 attempts. |",
+      "| `count` | `transform` | `write` | `rounds`, `text` | `rounds` | pure | " +
         "`write` when `state.rounds < 3 \\|\\| size(state.text) > 9` (again); `publish` otherwise | Counts the \\| rounds. |",
-      "| `publish` | `transform` | `count` | `text` | `text` | – | Writes channels from expressions. Runs once for each arrival. |",
+      "| `publish` | `transform` | `count` | `text` | `text` | pure | – | Writes channels from expressions. Runs once for each arrival. |",
     ]);
   });
 
@@ -77,6 +78,52 @@ describe("the page", () => {
     );
   });
 
+  it("has the variables, parameters, schemas, caches, targets and graphs inside", () => {
+    const inner = { name: "Inner | one", nodes: { deep: { kind: "hop" } }, edges: [{ from: "start", to: "deep" }] };
+    const result = compileGraph(
+      {
+        document: {
+          edgewise: 1,
+          id: "g",
+          variables: { tone: "dry" },
+          parameters: {
+            who: { required: true, schema: { type: "string" }, description: "To <whom>" },
+            n: { default: 1 },
+          },
+          config: { type: "object" },
+          context: { title: "C" },
+          nodes: {
+            a: { kind: "frames", graph: "inner" },
+            b: { kind: "hop", to: ["a"] },
+            c: { kind: "transform", cache: { ttl: "90s", key: "vars.tone" } },
+          },
+          edges: [
+            { from: "start", to: "a" },
+            { from: "a", to: "b" },
+            { from: "b", to: "c" },
+          ],
+          graphs: { inner },
+        },
+      },
+      testKinds,
+    );
+    const page = result.ok ? describeGraph(result.plan, testKinds) : "";
+    for (const line of [
+      '| `vars.tone` | `"dry"` |',
+      "| `params.who` | yes | – | `string` | To &lt;whom&gt; |",
+      "| `params.n` | no | `1` | anything | – |",
+      "## Config",
+      '  "title": "C"',
+      "pure; kept for 90 s by `vars.tone` |",
+      "unsafe | `c`; `a` where it says so (again) |",
+      "### `Inner \\| one`",
+      "What `a` runs. Takes –, gives –.",
+      "#### Nodes",
+      "| `deep` | `hop` |",
+    ])
+      expect(page).toContain(line);
+  });
+
   it("shows input and output as JSON Schema", () => {
     const [input] = PAGE.split("## Input\n")[1]?.match(/(?<=```json\n)[^`]*/) ?? [];
     expect(JSON.parse(input ?? "")).toEqual({ type: "object", properties: { text: { type: "string" } } });
@@ -84,21 +131,10 @@ describe("the page", () => {
 });
 
 describe("whatever it is given", () => {
-  it("a kind that nobody knows, or that fails, leaves reads and writes unknown", () => {
-    const broken = new Map([
-      [
-        "model",
-        {
-          ...nodeKinds.get("model"),
-          compile: () => {
-            throw new Error("no");
-          },
-        },
-      ],
-    ]);
-    expect(flowOf(PLAN, new Map())).toEqual([undefined, undefined, undefined]);
-    expect(flowOf(PLAN, broken as never)).toEqual([undefined, undefined, undefined]);
-    expect(describeGraph(PLAN, new Map())).toContain("| unknown | unknown |");
+  it("a kind that nobody knows has no summary, and all the rest", () => {
+    expect(describeGraph(PLAN, new Map())).toContain(
+      "| `write` | `model` | `start` | `text` | `text` | idempotent | `count` | Up to 3 attempts. |",
+    );
   });
 
   it("no text of a document becomes HTML, a heading, a row or the end of a block", () => {

@@ -3,29 +3,33 @@ import type { Json } from "../../base/json.ts";
 import type { Channel } from "../channels.ts";
 import { toMermaid } from "../draw/mermaid.ts";
 import { outlineOf } from "../draw/outline.ts";
+import type { Link } from "../draw/outline.ts";
 import { stateSchema } from "../draw/state-schema.ts";
 import type { Plan, PlanNode } from "../plan.ts";
 import type { Region } from "../topology.ts";
 import { flowOf } from "./flow.ts";
 import type { DescribedKinds, NodeFlow } from "./flow.ts";
+import { given } from "./given.ts";
 import { code, fenced, names, plain, table } from "./markdown.ts";
 import { shapeOf } from "./shape.ts";
 
-type Flows = readonly (NodeFlow | undefined)[];
+type Flows = readonly NodeFlow[];
 
 /**
  * A page about a graph, in Markdown, from nothing but the graph: what goes in and comes out, what each node reads, writes
  * and follows, its loops, limits and figures. The same graph, the same page. `kinds` are what the plan was compiled with.
  */
 export function describeGraph(plan: Plan, kinds: DescribedKinds): string {
-  const flows = flowOf(plan, kinds);
+  const flows = flowOf(plan);
   const parts = [
     head(plan),
     drawing(plan),
+    given(plan),
     `## Input\n\n${state(plan, plan.input)}`,
     `## Output\n\n${state(plan, plan.output)}`,
     channels(plan, flows),
     nodes(plan, kinds, flows),
+    graphsInside(plan, kinds),
     loops(plan),
     limits(plan),
     figures(plan),
@@ -98,37 +102,54 @@ function nodes(plan: Plan, kinds: DescribedKinds, flows: Flows): string {
   const { vertices, links } = outlineOf(plan);
   const after: string[][] = vertices.map(() => []);
   const next: string[][] = vertices.map(() => []);
-  for (const { from, to, label, again, taken } of links) {
+  for (const link of links) {
+    const { from, to, again, taken } = link;
     if (!again) after[to]?.push(vertices[from]?.id ?? "");
-    if (taken !== "implied") next[from]?.push(step(vertices[to]?.id ?? "", label, again));
+    if (taken !== "implied") next[from]?.push(step(vertices[to]?.id ?? "", link));
   }
   const raw = plan.document["nodes"];
   const rows = plan.nodes.map((node) => [
     code(node.id),
     code(node.kind),
     names(after[node.index + 1] ?? [], 6),
-    list(flows[node.index]?.reads),
-    list(flows[node.index]?.writes),
+    names(flows[node.index]?.reads ?? []),
+    names(flows[node.index]?.writes ?? []),
+    effectText(node),
     limitedList(next[node.index + 1] ?? []),
     purpose(node, isJsonObject(raw) ? raw[node.id] : undefined, kinds),
   ]);
   const rule =
     "A node waits for everything in flight that can still reach it, not only for what stands directly before it, and sees everything written upstream of it.";
-  return `## Nodes\n\n${rule}\n\n${table(["Node", "Kind", "Waits for", "Reads", "Writes", "Then", "What it does"], rows)}`;
+  return `## Nodes\n\n${rule}\n\n${table(["Node", "Kind", "Waits for", "Reads", "Writes", "Effect", "Then", "What it does"], rows)}`;
 }
 
-function step(id: string, label: string, again: boolean): string {
-  const condition = label === "" ? "" : label === "else" ? " otherwise" : ` when ${code(label, 80)}`;
+function effectText({ effect, cache }: PlanNode): string {
+  if (cache === undefined) return effect;
+  const key = cache.key === undefined ? "" : ` by ${code(cache.key.source, 60)}`;
+  return `${effect}; kept for ${durationText(cache.ttlMs)}${key}`;
+}
+
+function durationText(ms: number): string {
+  const [unit = "ms", size = 1] =
+    (
+      [
+        ["h", 3_600_000],
+        ["m", 60_000],
+        ["s", 1000],
+      ] as const
+    ).find(([, each]) => ms % each === 0) ?? [];
+  return `${ms / size} ${unit}`;
+}
+
+function step(id: string, { taken, label, again }: Link): string {
+  const otherwise = taken === "goto" ? " where it says so" : "";
+  const condition = taken === "when" ? ` when ${code(label, 80)}` : taken === "else" ? " otherwise" : otherwise;
   return `${code(id)}${condition}${again ? " (again)" : ""}`;
 }
 
 function limitedList(steps: readonly string[]): string {
   if (steps.length === 0) return "–";
   return steps.length > 6 ? `${steps.slice(0, 6).join("; ")}; ${steps.length - 6} more` : steps.join("; ");
-}
-
-function list(channelNames: readonly string[] | undefined): string {
-  return channelNames === undefined ? "unknown" : names(channelNames);
 }
 
 /** Its description, or else what its kind does; and what differs from the kind's way of running. */
@@ -145,6 +166,43 @@ function purpose(node: PlanNode, raw: Json | undefined, kinds: DescribedKinds): 
 
 function sentence(text: string): string {
   return /[.!?…]$/.test(text) ? text : `${text}.`;
+}
+
+/** More graphs than that are counted, not described. */
+const MOST_INSIDE = 30;
+
+/** Each graph that nodes run once, whoever runs it; graphs within them after those that they are in. */
+function graphsInside(plan: Plan, kinds: DescribedKinds): string {
+  const runners = new Map<Plan, string[]>();
+  for (const outer of [plan, ...insidePlans(plan)]) {
+    for (const { id, inside } of outer.nodes) {
+      const list = inside === undefined ? undefined : runners.get(inside);
+      if (list !== undefined) list.push(id);
+      else if (inside !== undefined) runners.set(inside, [id]);
+    }
+  }
+  if (runners.size === 0) return "";
+  const parts = [...runners].slice(0, MOST_INSIDE).flatMap(([inside, ids]) => {
+    const flows = flowOf(inside);
+    const ends = `Takes ${names(inside.input, 20)}, gives ${names(inside.output, 20)}.`;
+    const tables = [channels(inside, flows), nodes(inside, kinds, flows)].filter((part) => part !== "");
+    const text = `What ${names(ids)} runs. ${ends}`;
+    return [`### ${code(inside.name, 80)}`, text, ...tables.map((part) => `##${part}`)];
+  });
+  const more = runners.size > MOST_INSIDE ? [`And ${runners.size - MOST_INSIDE} more.`] : [];
+  return ["## Graphs inside", ...parts, ...more].join("\n\n");
+}
+
+/** All graphs inside, each once. */
+function insidePlans(plan: Plan): Plan[] {
+  const found = new Set<Plan>();
+  collect(plan, found);
+  for (const next of found) collect(next, found);
+  return [...found];
+}
+
+function collect({ nodes: members }: Plan, found: Set<Plan>): void {
+  for (const { inside } of members) if (inside !== undefined) found.add(inside);
 }
 
 /** More loops than that are counted, not listed. */

@@ -4,6 +4,7 @@ import type { Plan, PlanNode } from "../plan.ts";
 import { durationRange } from "./duration.ts";
 import type { DescribedKinds } from "./flow.ts";
 import { mostCalls } from "./most-calls.ts";
+import type { Most } from "./most-calls.ts";
 import type { Bound, NodeEstimate, Range } from "./range.ts";
 import { sureVertices } from "./sure-nodes.ts";
 import { usesOf } from "./uses.ts";
@@ -29,19 +30,32 @@ export interface Estimate {
  * experience and no promise. What cannot be known is null, never a guess.
  */
 export function estimate(plan: Plan, kinds: DescribedKinds, history: readonly RecordedCall[] = []): Estimate {
+  return estimateGraph(plan, { kinds, uses: usesOf(history), prefix: "", left: { graphs: MOST_GRAPHS } });
+}
+
+/** Graphs looked into: those that share a name multiply. */
+const MOST_GRAPHS = 500;
+
+interface Setting {
+  readonly kinds: DescribedKinds;
+  readonly uses: ReadonlyMap<string, Use>;
+  /** Of a graph inside: the nodes around it, as recorded calls name them: `draft/`. */
+  readonly prefix: string;
+  readonly left: { graphs: number };
+}
+
+function estimateGraph(plan: Plan, setting: Setting): Estimate {
   const sure = sureVertices(outlineOf(plan));
   const most = mostCalls(plan.structure, plan.topology, plan.limits.steps);
-  const uses = usesOf(history);
-  const nodes = plan.nodes.map((node): NodeEstimate => {
-    const bound = most[node.index] ?? { calls: null, reason: "" };
-    const high = { value: bound.calls, reason: bound.reason };
-    const isSure = sure.has(node.index + 1) && bound.calls !== 0;
-    const low = isSure
-      ? { value: 1, reason: "every run that succeeds passes it" }
-      : { value: 0, reason: "a condition decides whether it runs" };
-    const pure = kinds.get(node.kind)?.effect === "pure";
-    return nodeEstimate(plan, node, { low, high }, uses.get(node.id), pure);
+  const inner: NodeEstimate[] = [];
+  const own = plan.nodes.map((node): NodeEstimate => {
+    const calls = callsOf(sure.has(node.index + 1), most[node.index]);
+    if (node.inside !== undefined) return compositeEstimate(node, node.inside, calls, setting, inner);
+    const pure = setting.kinds.get(node.kind)?.effect === "pure";
+    const estimated = nodeEstimate(plan, node, calls, setting.uses.get(setting.prefix + node.id), pure);
+    return { ...estimated, node: setting.prefix + node.id };
   });
+  const nodes = [...own, ...inner];
   const total = (pick: (node: NodeEstimate) => Range): Range => ({
     low: sumOf(nodes, (node) => pick(node).low),
     high: sumOf(nodes, (node) => pick(node).high),
@@ -51,9 +65,64 @@ export function estimate(plan: Plan, kinds: DescribedKinds, history: readonly Re
     inputTokens: total(({ inputTokens }) => inputTokens),
     outputTokens: total(({ outputTokens }) => outputTokens),
     costUsd: total(({ costUsd }) => costUsd),
-    durationMs: durationRange(plan, nodes),
+    durationMs: durationRange(plan, own),
     nodes,
   };
+}
+
+function callsOf(isSure: boolean, most: Most | undefined): Range {
+  const { calls, reason } = most ?? { calls: null, reason: "" };
+  const low =
+    isSure && calls !== 0
+      ? { value: 1, reason: "every run that succeeds passes it" }
+      : { value: 0, reason: "a condition decides whether it runs" };
+  return { low, high: { value: calls, reason } };
+}
+
+const ONE: Range = {
+  low: { value: 1, reason: "it runs its graph once" },
+  high: { value: 1, reason: "it runs its graph once" },
+};
+const ITEMS: Range = {
+  low: { value: 0, reason: "there may be no items" },
+  high: { value: null, reason: "how many items there are is known when it runs" },
+};
+const TOO_MANY: Range = {
+  low: { value: 0, reason: "there are too many graphs within each other to count" },
+  high: { value: null, reason: "there are too many graphs within each other to count" },
+};
+
+/**
+ * A composite computes nothing itself: what the nodes of its graph take, as often as it runs it, stands with them. How long
+ * it takes is how long its graphs take, unless that is recorded.
+ */
+function compositeEstimate(
+  node: PlanNode,
+  inside: Plan,
+  calls: Range,
+  setting: Setting,
+  inner: NodeEstimate[],
+): NodeEstimate {
+  const name = setting.prefix + node.id;
+  const use = setting.uses.get(name);
+  const items = node.many === true ? (use?.frames ?? ITEMS) : ONE;
+  setting.left.graphs -= 1;
+  if (setting.left.graphs < 0) {
+    return { node: name, calls, inputTokens: TOO_MANY, outputTokens: TOO_MANY, costUsd: TOO_MANY, callMs: TOO_MANY };
+  }
+  const graph = estimateGraph(inside, { ...setting, prefix: `${name}/` });
+  const frames = multiply(calls, items);
+  for (const each of graph.nodes) {
+    inner.push({
+      ...each,
+      calls: multiply(frames, each.calls),
+      inputTokens: multiply(frames, each.inputTokens),
+      outputTokens: multiply(frames, each.outputTokens),
+      costUsd: multiply(frames, each.costUsd),
+    });
+  }
+  const callMs = use?.ms ?? multiply(items, graph.durationMs);
+  return { node: name, calls, inputTokens: NOTHING, outputTokens: NOTHING, costUsd: NOTHING, callMs };
 }
 
 const NOTHING: Range = {

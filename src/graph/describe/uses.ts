@@ -8,6 +8,8 @@ export interface RecordedCall {
   /** null where its price is not known. */
   readonly costUsd: number | null;
   readonly ms: number;
+  /** Of a composite: how many graphs it has run. */
+  readonly frames?: number;
 }
 
 /** What one call takes. */
@@ -16,6 +18,8 @@ export interface Use {
   readonly outputTokens: Range;
   readonly costUsd: Range;
   readonly ms: Range;
+  /** Of a composite, where its calls say it. */
+  readonly frames?: Range;
 }
 
 /** By node: between the smallest and the largest that was seen. */
@@ -23,11 +27,13 @@ export function usesOf(history: readonly RecordedCall[]): ReadonlyMap<string, Us
   const byNode = Map.groupBy(history, ({ node }) => node);
   const uses = new Map<string, Use>();
   for (const [node, calls] of byNode) {
+    const frames = calls.flatMap((call) => call.frames ?? []);
     uses.set(node, {
       inputTokens: seen(calls.map(({ inputTokens }) => inputTokens)),
       outputTokens: seen(calls.map(({ outputTokens }) => outputTokens)),
       costUsd: seen(calls.map(({ costUsd }) => costUsd)),
       ms: seen(calls.map(({ ms }) => ms)),
+      ...(frames.length < calls.length ? {} : { frames: seen(frames) }),
     });
   }
   return uses;

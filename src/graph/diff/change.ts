@@ -6,7 +6,7 @@ export type Part = "graph" | "channel" | "node" | "edge" | "input" | "output" | 
 
 interface Place {
   readonly part: Part;
-  /** The node's id, the channel's name, `from → to` of an edge; else the field. */
+  /** The node's id, the channel's name, `from → to` of an edge; else the field. Of a graph inside: `brief/draft`. */
   readonly name: string;
   /** JSON Pointer: into the document after the change, for what was removed into the one before. */
   readonly path: string;
@@ -43,7 +43,8 @@ const NOUNS: Readonly<Record<Part, string>> = {
 export function nounOf(part: Part, name: string): string {
   const noun = NOUNS[part];
   if (part === "edge") return `${noun} ${name}`;
-  return part === "node" || part === "channel" ? `${noun} "${name.slice(0, 80)}"` : noun;
+  if (part === "node" || part === "channel") return `${noun} "${name.slice(0, 80)}"`;
+  return part === "graph" ? noun : name.slice(0, 80);
 }
 
 const COUNTED: readonly Part[] = ["node", "channel", "edge"];
@@ -65,8 +66,11 @@ export function summaryOf(changes: readonly Change[]): string {
 }
 
 /** A field that came or went changes the thing it belongs to. */
-function verbOf({ kind, part, path }: Change): Change["kind"] {
-  const whole = part === "graph" || path.split("/").length === 3;
+function verbOf({ kind, part, name, path }: Change): Change["kind"] {
+  const [section, last = ""] = path.split("/").slice(-2);
+  // graphs inside are on the way to their parts: only a part itself ends with its name
+  const own = section === `${part}s` && name.endsWith(last.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const whole = part === "graph" || part === "edge" || own;
   return kind === "moved" || whole ? kind : "changed";
 }
 

@@ -2,12 +2,13 @@ import { isJsonObject } from "../../base/json.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
 import { oneLine } from "../draw/labels.ts";
 import { toPointer } from "../../base/pointer.ts";
+import { looksLikeGraph } from "../graphs-inside.ts";
 import type { Path } from "../problems.ts";
 import { inWords, nounOf, summaryOf } from "./change.ts";
 import type { Change, Part } from "./change.ts";
 import { conditionName, edgeName, keyedEdges } from "./edges.ts";
 import { movedKeys } from "./order.ts";
-import { entryOf, same } from "./same.ts";
+import { entryOf, same, sameInOrder } from "./same.ts";
 import type { Maybe } from "./same.ts";
 
 export type { Change, Part } from "./change.ts";
@@ -30,12 +31,10 @@ export interface GraphDiff {
   readonly summary: string;
 }
 
-/** What changed between two documents, by the ids of their parts. Takes any JSON object; never throws. */
+/** What changed between two documents, by the ids of their parts, those of graphs inside too. Takes any JSON object; never throws. */
 export function diffGraphs(before: JsonObject, after: JsonObject): GraphDiff {
-  const changes = [...keysOfBoth(before, after)].flatMap((key) =>
-    diffEntry(key, entryOf(before, key), entryOf(after, key)).map(
-      (change): Change => ({ ...change, text: oneLine(change.text, LONGEST_LINE) }),
-    ),
+  const changes = diffGraph({ at: [], prefix: "" }, before, after).map(
+    (change): Change => ({ ...change, text: oneLine(change.text, LONGEST_LINE) }),
   );
   return { changes, likelyRenames: likelyRenames(changes), summary: oneLine(summaryOf(changes), LONGEST_LINE) };
 }
@@ -43,27 +42,66 @@ export function diffGraphs(before: JsonObject, after: JsonObject): GraphDiff {
 /** Names in a document with mistakes may be anything. */
 const LONGEST_LINE = 400;
 
-function diffEntry(key: string, before: Maybe, after: Maybe): Change[] {
-  if (key === "channels" || key === "nodes") {
-    const changes = diffSection(key === "nodes" ? "node" : "channel", key, before, after);
-    if (changes !== undefined) return changes;
-  }
-  if (key === "edges") {
-    const changes = diffEdges(before, after);
-    if (changes !== undefined) return changes;
-  }
+/** The graph that a change is in: the document's own, or one inside. */
+interface Whose {
+  readonly at: Path;
+  /** Before the names of its parts: empty, or `brief/`. */
+  readonly prefix: string;
+}
+
+function diffGraph(whose: Whose, before: JsonObject, after: JsonObject): Change[] {
+  return [...keysOfBoth(before, after)].flatMap((key) =>
+    diffEntry(whose, key, entryOf(before, key), entryOf(after, key)),
+  );
+}
+
+function diffEntry(whose: Whose, key: string, before: Maybe, after: Maybe): Change[] {
   const part: Part = key === "input" || key === "output" || key === "limits" ? key : "graph";
-  return diffValue({ part, name: key, path: [key] }, before, after);
+  const subject = { part, name: whose.prefix + key, path: [...whose.at, key], whose };
+  return diffParts(whose, key, before, after) ?? diffValue(subject, before, after);
+}
+
+/** Undefined where there are no parts to tell apart, so that the whole is compared. */
+function diffParts(whose: Whose, key: string, before: Maybe, after: Maybe): Change[] | undefined {
+  if (key === "channels" || key === "nodes") {
+    return diffSection(key === "nodes" ? "node" : "channel", { whose, key }, before, after);
+  }
+  if (key === "edges") return diffEdges(whose, before, after);
+  if (key !== "graphs" || !isJsonObject(before) || !isJsonObject(after)) return undefined;
+  return [...keysOfBoth(before, after)].flatMap((name) => {
+    const [old, now] = [entryOf(before, name), entryOf(after, name)];
+    const path = [...whose.at, key, name];
+    if (isJsonObject(old) && isJsonObject(now))
+      return diffInside({ at: path, prefix: `${whose.prefix}${name}/` }, old, now);
+    return diffValue({ part: "graph", name: whose.prefix + key, path, whose }, old, now);
+  });
+}
+
+/** No document that compiles has graphs as deep within each other; what is deeper is compared as a whole. */
+const DEEPEST_GRAPH = 160;
+
+function diffInside(whose: Whose, before: JsonObject, after: JsonObject): Change[] {
+  if (whose.at.length <= DEEPEST_GRAPH) return diffGraph(whose, before, after);
+  const name = whose.prefix.slice(0, -1);
+  return sameInOrder([], before, after)
+    ? []
+    : [changeOf({ part: "graph", name, path: whose.at, whose }, before, after)];
 }
 
 interface Subject {
   readonly part: Part;
   readonly name: string;
   readonly path: Path;
+  readonly whose: Whose;
 }
 
 /** Nodes or channels; undefined where there is nothing to tell apart by name, so that the whole is compared. */
-function diffSection(part: "node" | "channel", key: string, before: Maybe, after: Maybe): Change[] | undefined {
+function diffSection(
+  part: "node" | "channel",
+  { whose, key }: { readonly whose: Whose; readonly key: string },
+  before: Maybe,
+  after: Maybe,
+): Change[] | undefined {
   const [old, now] = [before ?? {}, after ?? {}];
   if (!isJsonObject(old) || !isJsonObject(now)) return undefined;
   const [oldNames, names] = [Object.keys(old), Object.keys(now)];
@@ -71,14 +109,14 @@ function diffSection(part: "node" | "channel", key: string, before: Maybe, after
   const moved = movedKeys(oldNames, names);
   const [oldPlaces, places] = [placesOf(oldNames), placesOf(names)];
   return [...keysOfBoth(old, now)].flatMap((name) => {
-    const subject = { part, name, path: [key, name] };
+    const subject = { part, name: whose.prefix + name, path: [...whose.at, key, name], whose };
     const changes = diffValue(subject, entryOf(old, name), entryOf(now, name));
     if (!moved.has(name)) return changes;
     return [...changes, moveOf(subject, oldPlaces.get(name) ?? 0, places.get(name) ?? 0)];
   });
 }
 
-function diffEdges(before: Maybe, after: Maybe): Change[] | undefined {
+function diffEdges(whose: Whose, before: Maybe, after: Maybe): Change[] | undefined {
   const [old, now] = [before ?? [], after ?? []];
   if (!Array.isArray(old) || !Array.isArray(now) || old.length + now.length === 0) return undefined;
   const [oldEdges, edges] = [keyedEdges(old), keyedEdges(now)];
@@ -88,8 +126,9 @@ function diffEdges(before: Maybe, after: Maybe): Change[] | undefined {
     const [was, is] = [oldEdges.get(key), edges.get(key)];
     const subject: Subject = {
       part: "edge",
-      name: edgeName(is?.value ?? was?.value ?? null),
-      path: ["edges", is?.index ?? was?.index ?? 0],
+      name: whose.prefix + edgeName(is?.value ?? was?.value ?? null),
+      path: [...whose.at, "edges", is?.index ?? was?.index ?? 0],
+      whose,
     };
     if (is === undefined || was === undefined || !same(was.value, is.value)) {
       changes.push(changeOf(subject, was?.value, is?.value));
@@ -104,9 +143,14 @@ const DEEPEST = 20;
 
 /** The smallest fields that differ, so that a long prompt's neighbour changes alone. Lists are compared whole. */
 function diffValue(subject: Subject, before: Maybe, after: Maybe): Change[] {
-  if (same(before, after)) return [];
-  if (!isJsonObject(before) || !isJsonObject(after) || subject.path.length > DEEPEST) {
+  const { part, path, whose } = subject;
+  const below = path.slice(whose.at.length);
+  if (sameInOrder(below, before, after)) return [];
+  if (!isJsonObject(before) || !isJsonObject(after) || below.length > DEEPEST) {
     return [changeOf(subject, before, after)];
+  }
+  if (part === "node" && below.length > 2 && looksLikeGraph(before) && looksLikeGraph(after)) {
+    return diffInside({ at: path, prefix: `${subject.name}/` }, before, after);
   }
   return [...keysOfBoth(before, after)].flatMap((key) =>
     diffValue({ ...subject, path: [...subject.path, key] }, entryOf(before, key), entryOf(after, key)),
@@ -150,10 +194,13 @@ function moveOf(subject: Subject, before: number, after: number): Change {
 }
 
 /** `node "draft": retry/attempts`; a part that is meant as a whole goes by its noun alone. */
-function phraseOf({ part, name, path }: Subject): string {
+function phraseOf({ part, name, path, whose }: Subject): string {
   if (part === "graph") return path.join("/").slice(0, 120);
   const own = part === "node" || part === "channel" || part === "edge" ? 2 : 1;
-  const field = path.slice(own).join("/").slice(0, 120);
+  const field = path
+    .slice(whose.at.length + own)
+    .join("/")
+    .slice(0, 120);
   return field === "" ? nounOf(part, name) : `${nounOf(part, name)}: ${field}`;
 }
 

@@ -1,10 +1,11 @@
 import { isJsonObject } from "../../base/json.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
 import { toPointer } from "../../base/pointer.ts";
+import { looksLikeGraph } from "../graphs-inside.ts";
 import type { Path } from "../problems.ts";
 import { keyedEdges } from "./edges.ts";
 import { mergeOrder } from "./order.ts";
-import { entryOf, same } from "./same.ts";
+import { entryOf, same, sameInOrder } from "./same.ts";
 import type { Maybe } from "./same.ts";
 
 /**
@@ -33,7 +34,7 @@ export interface Merged {
  */
 export function mergeGraphs(base: JsonObject, ours: JsonObject, theirs: JsonObject): Merged {
   const conflicts: MergeConflict[] = [];
-  const merged = mergeValue([], { base, ours, theirs }, conflicts);
+  const merged = mergeValue({ path: [], graph: 0 }, { base, ours, theirs }, conflicts);
   const document = isJsonObject(merged) ? merged : {};
   conflicts.push(...danglingEdges(document, ours, theirs));
   return { document, conflicts };
@@ -49,55 +50,68 @@ interface Three<Value = Maybe> {
 /** Deeper values are taken from one side or the other as a whole. */
 const DEEPEST = 20;
 
-function mergeValue(path: Path, three: Three, conflicts: MergeConflict[]): Maybe {
+/** More of a document has no meaning to the format; no document that compiles is as deep. */
+const DEEPEST_OF_ALL = 160;
+
+/** A place in a document, and how many keys of it lead to the graph that it is in: 0 for the document's own. */
+interface Place {
+  readonly path: Path;
+  readonly graph: number;
+}
+
+function mergeValue(place: Place, three: Three, conflicts: MergeConflict[]): Maybe {
+  const { path } = place;
   const { ours, theirs } = three;
+  const here = placeWithin(place, three);
+  const inGraph = path.slice(place.graph);
   // what two documents added beside each other is merged by name as if it had been there, empty
-  const base = three.base === undefined && path.length === 1 && isJsonObject(ours) ? {} : three.base;
-  if (path.length > 0 && isSettled(path, three)) return equal(path, three.base, ours) ? theirs : ours;
-  if (isJsonObject(base) && isJsonObject(ours) && isJsonObject(theirs) && !isOne(path, { base, ours, theirs })) {
-    return mergeObjects(path, { base, ours, theirs }, conflicts);
+  const base = three.base === undefined && inGraph.length === 1 && isJsonObject(ours) ? {} : three.base;
+  if (path.length > 0 && isSettled(inGraph, three)) return sameInOrder(inGraph, three.base, ours) ? theirs : ours;
+  if (isJsonObject(base) && isJsonObject(ours) && isJsonObject(theirs) && !isOne(here, { base, ours, theirs })) {
+    return mergeObjects(here, { base, ours, theirs }, conflicts);
   }
-  if (path.length === 1 && Array.isArray(base) && Array.isArray(ours) && Array.isArray(theirs)) {
+  if (inGraph.length === 1 && Array.isArray(base) && Array.isArray(ours) && Array.isArray(theirs)) {
     const lists = { base, ours, theirs };
-    if (path[0] === "edges") return mergeEdges(path, lists, conflicts);
-    if (isNames(path, lists)) return mergeNames(path, lists, conflicts);
+    if (inGraph[0] === "edges") return mergeEdges(path, lists, conflicts);
+    if (isNames(inGraph, lists)) return mergeNames(path, lists, conflicts);
   }
   conflicts.push({ kind: kindOf(three), path: toPointer(path), ...present(three) });
   return ours;
 }
 
-/** Only one side changed it, or both in the same way. */
-function isSettled(path: Path, { base, ours, theirs }: Three): boolean {
-  return equal(path, ours, theirs) || equal(path, base, ours) || equal(path, base, theirs);
+/** Whether a value is a graph of its own: one under `graphs`, or what looks like one in a node, on all sides. */
+function placeWithin({ path, graph }: Place, { base, ours, theirs }: Three): Place {
+  const [section, ...below] = path.slice(graph);
+  const named = section === "graphs" && below.length === 1;
+  const placed = section === "nodes" && below.length > 1 && [base, ours, theirs].every(looksLikeGraph);
+  return named || placed ? { path, graph: path.length } : { path, graph };
 }
 
-/** Of nodes and channels the order counts too (R5). */
-function equal(path: Path, one: Maybe, other: Maybe): boolean {
-  if (!same(one, other)) return false;
-  if (path.length !== 1 || (path[0] !== "nodes" && path[0] !== "channels")) return true;
-  if (!isJsonObject(one) || !isJsonObject(other)) return true;
-  const names = Object.keys(other);
-  return Object.keys(one).every((name, index) => name === names[index]);
+/** Only one side changed it, or both in the same way. Of nodes and channels the order counts too (R5). */
+function isSettled(inGraph: Path, { base, ours, theirs }: Three): boolean {
+  return sameInOrder(inGraph, ours, theirs) || sameInOrder(inGraph, base, ours) || sameInOrder(inGraph, base, theirs);
 }
 
 /** Values whose fields do not stand for themselves: a node whose kind changed is another node. */
-function isOne(path: Path, { base, ours, theirs }: Three<JsonObject>): boolean {
-  if (path.length >= DEEPEST) return true;
-  if (path[0] !== "nodes" || path.length !== 2) return false;
+function isOne({ path, graph }: Place, { base, ours, theirs }: Three<JsonObject>): boolean {
+  const inGraph = path.slice(graph);
+  if (inGraph.length >= DEEPEST || path.length >= DEEPEST_OF_ALL) return true;
+  if (inGraph[0] !== "nodes" || inGraph.length !== 2) return false;
   const kind = entryOf(base, "kind");
   return !same(kind, entryOf(ours, "kind")) || !same(kind, entryOf(theirs, "kind"));
 }
 
-function mergeObjects(path: Path, three: Three<JsonObject>, conflicts: MergeConflict[]): JsonObject {
+function mergeObjects({ path, graph }: Place, three: Three<JsonObject>, conflicts: MergeConflict[]): JsonObject {
   const { base, ours, theirs } = three;
   const values = new Map<string, Json>();
   for (const key of new Set([...Object.keys(base), ...Object.keys(ours), ...Object.keys(theirs)])) {
     const entries = { base: entryOf(base, key), ours: entryOf(ours, key), theirs: entryOf(theirs, key) };
-    const value = mergeValue([...path, key], entries, conflicts);
+    const value = mergeValue({ path: [...path, key], graph }, entries, conflicts);
     if (value !== undefined) values.set(key, value);
   }
   const orders = { base: Object.keys(base), ours: Object.keys(ours), theirs: Object.keys(theirs) };
-  const ordered = path.length === 1 && (path[0] === "nodes" || path[0] === "channels");
+  const [section, ...below] = path.slice(graph);
+  const ordered = below.length === 0 && (section === "nodes" || section === "channels");
   const keys = orderOf(path, orders, values, ordered, conflicts);
   return Object.fromEntries(keys.map((key) => [key, values.get(key) ?? null]));
 }
@@ -129,10 +143,10 @@ function pick({ base, ours, theirs }: Three): { readonly taken: Maybe; readonly 
   return same(base, ours) ? { taken: theirs, conflict: false } : { taken: ours, conflict: true };
 }
 
-function isNames(path: Path, lists: Three<readonly Json[]>): lists is Three<readonly string[]> {
+function isNames(inGraph: Path, lists: Three<readonly Json[]>): lists is Three<readonly string[]> {
   const areNames = (list: readonly Json[]): boolean =>
     list.every((item) => typeof item === "string") && new Set(list).size === list.length;
-  const named = path[0] === "input" || path[0] === "output";
+  const named = inGraph[0] === "input" || inGraph[0] === "output";
   return named && areNames(lists.base) && areNames(lists.ours) && areNames(lists.theirs);
 }
 

@@ -1,5 +1,7 @@
 import { isJsonObject } from "../../base/json.ts";
-import type { Json } from "../../base/json.ts";
+import type { Json, JsonObject } from "../../base/json.ts";
+import { namesOf, ordersInside } from "../graphs-inside.ts";
+import type { Path } from "../problems.ts";
 
 /** A value that may be missing where another document has one. */
 export type Maybe = Json | undefined;
@@ -28,6 +30,28 @@ export function same(one: Maybe, other: Maybe): boolean {
     }
   }
   return true;
+}
+
+/**
+ * Equal, with the order of the channels and nodes of every graph in it, which decides how writes fold (R5). `path` is from
+ * the graph around the value to it.
+ */
+export function sameInOrder(path: Path, one: Maybe, other: Maybe): boolean {
+  if (!same(one, other)) return false;
+  if (!isJsonObject(one) || !isJsonObject(other) || !ORDERED.has(path[0])) return true;
+  const [left, right] = [one, other].map((value): Maybe => orders(around(path, value)));
+  return same(left, right);
+}
+
+const ORDERED: ReadonlySet<Path[number] | undefined> = new Set([undefined, "channels", "nodes", "graphs"]);
+
+function orders(graph: JsonObject): Json {
+  return [...namesOf(graph), ...ordersInside(graph)];
+}
+
+/** The value where it stands in its graph, and nothing else. */
+function around(path: Path, value: JsonObject): JsonObject {
+  return path.reduceRight<JsonObject>((inner, key) => ({ [key]: inner }), value);
 }
 
 /** A value's own entry; what an object inherits is not part of a document. */

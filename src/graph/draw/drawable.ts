@@ -14,6 +14,8 @@ export interface DrawableNode {
   readonly id: string;
   readonly type: "runnable" | "schema";
   readonly data: JsonObject;
+  /** Of a composite: which graph its frames run, and how many nodes that has. */
+  readonly metadata?: JsonObject;
 }
 
 export interface DrawableEdge {
@@ -35,7 +37,12 @@ export function toDrawable(plan: Plan): Drawable {
     nodes: [
       { id: START, type: "schema", data: { ...stateSchema(plan, plan.input), title: START } },
       ...plan.nodes.map(
-        ({ id, kind }): DrawableNode => ({ id, type: "runnable", data: { id: ["edgewise", "nodes", kind], name: id } }),
+        ({ id, kind, inside }): DrawableNode => ({
+          id,
+          type: "runnable",
+          data: { id: ["edgewise", "nodes", kind], name: id },
+          ...(inside === undefined ? {} : { metadata: { graph: inside.id, nodes: inside.nodes.length } }),
+        }),
       ),
       { id: END, type: "schema", data: { ...stateSchema(plan, plan.output), title: END } },
     ],

@@ -2,26 +2,41 @@ import type { Plan } from "../plan.ts";
 import { oneLine } from "./labels.ts";
 import { outlineOf } from "./outline.ts";
 import type { Link, Vertex } from "./outline.ts";
+import { Room } from "./room.ts";
 
 /**
  * The graph as a Mermaid flowchart. Names of ours stand for the nodes, and everything of the document is a quoted label
- * in which all but plain characters are written by number: no text can end its label or begin a directive.
+ * in which all but plain characters are written by number: no text can end its label or begin a directive. The graph
+ * inside of a node stands in a box of its own, as far as there is room.
  */
 export function toMermaid(plan: Plan): string {
+  return `${["flowchart TD", ...linesOf(plan, "n", 1, new Room())].join("\n")}\n`;
+}
+
+/** `prefix` makes the names of one graph's nodes differ from all others'; `depth` indents. */
+function linesOf(plan: Plan, prefix: string, depth: number, room: Room): string[] {
   const { vertices, links } = outlineOf(plan);
   const used = new Set(links.flatMap(({ from, to }) => [from, to]));
-  const lines = ["flowchart TD"];
+  const shown = room.take(vertices, depth);
+  const lines: string[] = [];
   for (const [index, vertex] of vertices.entries()) {
-    if (vertex.kind === "node" || used.has(index)) lines.push(`  ${vertexLine(`n${index}`, vertex)}`);
+    const name = `${prefix}${index}`;
+    const inside = shown.get(index);
+    if (inside !== undefined) {
+      lines.push(`subgraph ${name}["${labelOf(vertex)}"]`, ...linesOf(inside, `${name}_`, depth + 1, room), "end");
+    } else if (vertex.kind === "node" || used.has(index)) lines.push(vertexLine(name, vertex));
   }
-  for (const link of links) lines.push(`  n${link.from} ${arrow(link)} n${link.to}`);
-  return `${lines.join("\n")}\n`;
+  for (const link of links) lines.push(`${prefix}${link.from} ${arrow(link)} ${prefix}${link.to}`);
+  return lines.map((line) => `  ${line}`);
 }
 
 function vertexLine(name: string, vertex: Vertex): string {
   if (vertex.kind !== "node") return `${name}(["${vertex.kind}"])`;
-  const label = `${quoted(vertex.id, 64)}<br/>${quoted(vertex.head ? `${vertex.does}, begins a turn` : vertex.does, 60)}`;
-  return `${name}["${label}"]`;
+  return vertex.inside === undefined ? `${name}["${labelOf(vertex)}"]` : `${name}[["${labelOf(vertex)}"]]`;
+}
+
+function labelOf(vertex: Vertex): string {
+  return `${quoted(vertex.id, 64)}<br/>${quoted(vertex.head ? `${vertex.does}, begins a turn` : vertex.does, 60)}`;
 }
 
 /** Dotted begins another turn of a loop. */

@@ -15,14 +15,16 @@ export interface Vertex {
   readonly does: string;
   /** A turn of a loop begins here. */
   readonly head: boolean;
+  /** Of a composite: the graph that its frames run (R10). */
+  readonly inside?: Plan;
 }
 
 export interface Link {
   readonly from: number;
   readonly to: number;
-  /** `implied`: a node without edges ends its branch, as an edge to the end does. */
-  readonly taken: "always" | "when" | "else" | "implied";
-  /** The condition's text, or "else"; empty where the edge is taken always. */
+  /** `implied`: a node without edges ends its branch, as an edge to the end does. `goto`: where its result says so. */
+  readonly taken: "always" | "when" | "else" | "goto" | "implied";
+  /** The condition's text, or "else", or "goto"; empty where the edge is taken always. */
   readonly label: string;
   /** It begins another turn of a loop. Without these links there is no cycle. */
   readonly again: boolean;
@@ -31,11 +33,12 @@ export interface Link {
 export function outlineOf(plan: Plan): Outline {
   const end = plan.nodes.length + 1;
   const node = plan.nodes.map(
-    ({ id, kind, index }): Vertex => ({
+    ({ id, kind, index, inside }): Vertex => ({
       id,
       kind: "node",
-      does: kind,
+      does: inside === undefined ? kind : `${kind}, ${insideText(inside)}`,
       head: plan.topology.places[index]?.head ?? false,
+      ...(inside === undefined ? {} : { inside }),
     }),
   );
   const links: Link[] = plan.starts.map((edge) => linkOf(0, edge, end, false));
@@ -48,19 +51,19 @@ export function outlineOf(plan: Plan): Outline {
   return { vertices: [endVertex("start"), ...node, endVertex("end")], links };
 }
 
+/** `brief, 3 nodes`: what a box says of the graph inside of it. */
+function insideText({ name, nodes }: Plan): string {
+  return `${name.slice(0, 30)}: ${nodes.length} node${nodes.length === 1 ? "" : "s"}`;
+}
+
 function endVertex(kind: "start" | "end"): Vertex {
   return { id: kind, kind, does: "", head: false };
 }
 
 function linkOf(from: number, { to, condition }: PlanEdge, end: number, again: boolean): Link {
-  const label = condition.kind === "when" ? condition.expression.source : condition.kind === "else" ? "else" : "";
-  return {
-    from,
-    to: to === "end" ? end : to + 1,
-    taken: condition.kind === "goto" ? "when" : condition.kind,
-    label,
-    again,
-  };
+  const { kind } = condition;
+  const label = kind === "when" ? condition.expression.source : kind === "always" ? "" : kind;
+  return { from, to: to === "end" ? end : to + 1, taken: kind, label, again };
 }
 
 /** R3: it leads into a head of a loop from inside that loop. */

@@ -5,6 +5,7 @@ import { labelWidth, layer } from "./layers.ts";
 import type { Layering, Route } from "./layers.ts";
 import { order } from "./ordering.ts";
 import { outlineOf } from "./outline.ts";
+import type { Link } from "./outline.ts";
 import { position } from "./positions.ts";
 import type { Positions } from "./positions.ts";
 
@@ -56,8 +57,8 @@ function marker(name: string, kind: "next" | "again"): string {
 /** For those who do not see it: what there is, and what leads where. */
 function describe(plan: Plan): string {
   const { vertices, links: all } = outlineOf(plan);
-  const told = all.slice(0, MOST_TOLD).map(({ from, to, label, again }) => {
-    const condition = label === "" ? "" : label === "else" ? " otherwise" : ` when ${oneLine(label, 80)}`;
+  const told = all.slice(0, MOST_TOLD).map(({ from, to, label, again, taken }) => {
+    const condition = conditionText(taken, label);
     return `${vertices[from]?.id ?? ""} to ${vertices[to]?.id ?? ""}${condition}${again ? ", again" : ""}`;
   });
   const more = all.length > MOST_TOLD ? `; and ${all.length - MOST_TOLD} more` : "";
@@ -65,6 +66,12 @@ function describe(plan: Plan): string {
 }
 
 const MOST_TOLD = 60;
+
+function conditionText(taken: Link["taken"], label: string): string {
+  if (taken === "else") return " otherwise";
+  if (taken === "goto") return " where it says so";
+  return label === "" ? "" : ` when ${oneLine(label, 80)}`;
+}
 
 function links(layering: Layering, positions: Positions, name: string): string {
   return curves(layering, positions)
@@ -75,7 +82,7 @@ function links(layering: Layering, positions: Positions, name: string): string {
 function linkMark(path: string, route: Route | undefined, name: string): string {
   if (route === undefined) return "";
   const { again, taken } = route.link;
-  const style = again ? 'class="again" stroke-dasharray="6 4" ' : "";
+  const style = again ? 'class="again" stroke-dasharray="6 4" ' : taken === "goto" ? 'stroke-dasharray="2 3" ' : "";
   const opacity = taken === "implied" ? 0.4 : 0.75;
   const end = `marker-end="url(#${name}-${again ? "again" : "next"})"`;
   return `<path ${style}d="${path}" stroke-opacity="${opacity}" ${end}/>`;
@@ -125,9 +132,16 @@ function vertexMark({ vertex, ends }: VertexContent, x: number, y: number, width
     `<rect ${look}${box} rx="9" fill="currentColor" fill-opacity="0.07" stroke="currentColor" stroke-opacity="0.8" stroke-width="1.3"/>`,
     `<text x="${x}" y="${y - 3}" fill="currentColor" font-size="14" font-weight="600">${escaped(vertex.id)}</text>`,
     `<text x="${x}" y="${y + 14}" fill="currentColor" fill-opacity="0.65" font-size="11">${does}</text>`,
+    vertex.inside === undefined ? "" : innerFrame(x - width / 2, y - height / 2, width, height),
     ends ? stubMark(x, y + height / 2) : "",
     "</g>",
   ].join("");
+}
+
+/** A second line within the box: there is a graph in it. */
+function innerFrame(x: number, y: number, width: number, height: number): string {
+  const box = `x="${round(x + 3.5)}" y="${y + 3.5}" width="${width - 7}" height="${height - 7}"`;
+  return `<rect ${box} rx="6" stroke="currentColor" stroke-opacity="0.45"/>`;
 }
 
 /** A branch that ends here. */

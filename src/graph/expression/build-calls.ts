@@ -2,16 +2,16 @@ import type { ASTNode } from "@marcbachmann/cel-js";
 import type { Json } from "../../base/json.ts";
 import { nearest } from "../problems.ts";
 import type { Builder } from "./build.ts";
-import { burn, Fault } from "./frame.ts";
+import { burn } from "./frame.ts";
 import type { Frame, Run } from "./frame.ts";
 import { FUNCTIONS, METHODS } from "./functions.ts";
 import { buildMacro, isMacro } from "./macros.ts";
-import { compilePattern, type Pattern } from "./pattern.ts";
-import { PatternMistake } from "./pattern-parse.ts";
-import { asText, isMap } from "./values.ts";
+import { buildMatches } from "./matches.ts";
+import { isList, isMap } from "./values.ts";
 
 export function buildCall(builder: Builder, node: ASTNode, name: string, args: readonly ASTNode[]): Run {
   if (name === "has") return buildHas(builder, node, args);
+  if (name === "default") return buildDefault(builder, node, args);
   const implementation = FUNCTIONS.get(`${name}/${args.length}`);
   const values = args.map((argument) => builder.build(argument));
   if (implementation === undefined) return unknown(builder, node, name, args.length, "function", FUNCTIONS);
@@ -42,6 +42,15 @@ export function buildMethod(
     );
 }
 
+const TIME_HINT = "There is no clock here: time comes as a value, timestamp(run.started_at).";
+/** What people look for, and will not find: the same expression gives the same value whenever it is evaluated. */
+const NO_CLOCK: ReadonlyMap<string, string> = new Map([
+  ["now", TIME_HINT],
+  ["today", TIME_HINT],
+  ["uuid", "There is nothing random here: run.id is a value that no other run has."],
+  ["random", "There is nothing random here: what is decided by chance comes from a node."],
+]);
+
 function unknown(
   builder: Builder,
   node: ASTNode,
@@ -57,6 +66,9 @@ function unknown(
     const message = `The ${what} ${name}() takes ${arities.join(" or ")} arguments, not ${count}.`;
     return builder.mistake(node, "wrong_arguments", message);
   }
+  const clockless = NO_CLOCK.get(name);
+  if (clockless !== undefined)
+    return builder.mistake(node, "unknown_function", `There is no ${what} ${name}().`, clockless);
   const near = nearest(
     name,
     [...known.keys()].map((key) => key.split("/")[0] ?? ""),
@@ -78,6 +90,23 @@ function buildHas(builder: Builder, node: ASTNode, args: readonly ASTNode[]): Ru
   return (frame) => probe(frame) !== undefined;
 }
 
+/** `default(state.x.y, 0)`: the value, or the other where there is none, or nothing before it. */
+function buildDefault(builder: Builder, node: ASTNode, args: readonly ASTNode[]): Run {
+  const [asked, otherwise] = args;
+  if (args.length !== 2 || asked === undefined || otherwise === undefined)
+    return builder.mistake(node, "wrong_arguments", "default() takes two arguments.");
+  if (asked.op !== "." && asked.op !== "[]" && asked.op !== "id") {
+    const message = "default() asks for what may be absent: default(state.x, 0) or default(state.x.y, 0).";
+    return builder.mistake(asked, "wrong_arguments", message);
+  }
+  const probe = buildProbe(builder, asked);
+  const fallback = builder.build(otherwise);
+  return (frame) => {
+    const value = probe(frame);
+    return value === undefined ? fallback(frame) : value;
+  };
+}
+
 function buildProbe(builder: Builder, node: ASTNode): (frame: Frame) => Json | undefined {
   const channel = builder.channelOf(node);
   if (channel !== undefined) {
@@ -85,6 +114,13 @@ function buildProbe(builder: Builder, node: ASTNode): (frame: Frame) => Json | u
     return (frame) => frame.scope.read(channel);
   }
   if (node.op === "id" && node.args === "payload") return (frame) => frame.scope.payload;
+  const global = builder.globalOf(node);
+  if (global !== undefined) return (frame) => frame.scope.globals?.[global];
+  const known = builder.globalFieldOf(node);
+  if (known !== undefined && !builder.knowsField(node, known)) return () => undefined;
+  if (known !== undefined && node.op === "[]")
+    return (frame) => fieldOf(frame.scope.globals?.[known.global], known.field);
+  if (node.op === "[]") return buildElementProbe(builder, node);
   if (node.op !== ".") {
     if (node.op === "id") return builder.build(node);
     return builder.mistake(node, "wrong_arguments", "has() asks for a field: has(state.x) or has(state.x.y).");
@@ -93,52 +129,23 @@ function buildProbe(builder: Builder, node: ASTNode): (frame: Frame) => Json | u
   const around = buildProbe(builder, target);
   return (frame) => {
     burn(frame, 1);
-    const value = around(frame);
-    return value !== undefined && isMap(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+    return fieldOf(around(frame), key);
   };
 }
 
-function buildMatches(builder: Builder, target: Run, argument: ASTNode): Run {
-  if (argument.op === "value" && typeof argument.args === "string") {
-    try {
-      const pattern = compilePattern(argument.args);
-      return (frame) => occurs(frame, pattern, target(frame));
-    } catch (thrown) {
-      if (!(thrown instanceof PatternMistake)) throw thrown;
-      return builder.mistake(argument, "invalid_pattern", `${capital(thrown.message)}.`);
-    }
-  }
-  const source = builder.build(argument);
+/** An item of a list, or a field whose name is worked out. */
+function buildElementProbe(builder: Builder, node: Extract<ASTNode, { op: "[]" }>): (frame: Frame) => Json | undefined {
+  const around = buildProbe(builder, node.args[0]);
+  const key = builder.build(node.args[1]);
   return (frame) => {
-    const text = target(frame);
-    const pattern = compileAtRun(frame, asText(source(frame), "the pattern of matches()"));
-    return occurs(frame, pattern, text);
+    burn(frame, 1);
+    const value = around(frame);
+    const name = key(frame);
+    if (typeof name === "string") return fieldOf(value, name);
+    return value !== undefined && isList(value) && typeof name === "number" ? value[name] : undefined;
   };
 }
 
-function compileAtRun(frame: Frame, source: string): Pattern {
-  burn(frame, 50 + source.length * 2);
-  try {
-    return compilePattern(source);
-  } catch (thrown) {
-    if (thrown instanceof PatternMistake) throw new Fault(thrown.message);
-    throw thrown;
-  }
-}
-
-/** A step of the fuel is this many places of the machine: one takes a few nanoseconds. */
-const PLACES_PER_STEP = 16;
-
-function occurs(frame: Frame, pattern: Pattern, text: Json): boolean {
-  let owed = 0;
-  return pattern.occursIn(asText(text, "what matches() is called on"), (places) => {
-    owed += places;
-    if (owed < PLACES_PER_STEP) return;
-    burn(frame, Math.floor(owed / PLACES_PER_STEP));
-    owed %= PLACES_PER_STEP;
-  });
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
+function fieldOf(value: Json | undefined, key: string): Json | undefined {
+  return value !== undefined && isMap(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }

@@ -1,9 +1,13 @@
 import type { ASTNode } from "@marcbachmann/cel-js";
 import type { Json } from "../../base/json.ts";
+import type { GlobalName } from "../plan.ts";
 import { nearest } from "../problems.ts";
 import { burn, Fault } from "./frame.ts";
 import type { Frame, Run } from "./frame.ts";
 import { buildCall, buildMethod } from "./build-calls.ts";
+import { GLOBAL_NAMES } from "./globals.ts";
+import type { Globals, Local, ObjectName } from "./globals.ts";
+import type { Language } from "./language.ts";
 import { buildOperator, isOperator } from "./operators.ts";
 import { asBool, asIndex, isList, isMap, typeName } from "./values.ts";
 
@@ -22,10 +26,12 @@ export class Builder {
   /** Channels the expression may read. */
   readonly reads = new Set<string>();
   readonly #channels: ReadonlySet<string>;
+  readonly #globals: Globals;
   readonly #locals: string[] = [];
 
-  constructor(channels: ReadonlySet<string>) {
+  constructor({ channels, globals }: Pick<Language, "channels" | "globals">) {
     this.#channels = channels;
+    this.#globals = globals;
   }
 
   build(node: ASTNode): Run {
@@ -44,8 +50,9 @@ export class Builder {
   /** Builds a piece in which one more variable is known; gives the place its value is kept at. */
   bind(variable: ASTNode, piece: ASTNode): { readonly slot: number; readonly run: Run } {
     const name = variable.op === "id" ? variable.args : undefined;
-    if (name === undefined || name === "state" || name === "payload") {
-      const message = "A macro's first argument names its variable: any name but state and payload.";
+    if (name === undefined || name === "state" || name === "payload" || GLOBAL_NAMES.has(name)) {
+      const others = [...GLOBAL_NAMES].join(", ");
+      const message = `A macro's first argument names its variable: any name but state, payload, ${others}.`;
       return { slot: 0, run: this.mistake(variable, "invalid_macro", message) };
     }
     const slot = this.#locals.push(name) - 1;
@@ -72,6 +79,34 @@ export class Builder {
     }
     this.reads.add(channel);
     return true;
+  }
+
+  /** The global that is meant as a whole, such as `item`; undefined for any other expression. */
+  globalOf(node: ASTNode): GlobalName | undefined {
+    if (node.op !== "id") return undefined;
+    const name = node.args;
+    if (this.#globals.locals.includes(name as Local)) return name as Local;
+    return this.#globals.objects.has(name as ObjectName) ? (name as ObjectName) : undefined;
+  }
+
+  /** The field of a global that `vars.name` or `vars["name"]` means; undefined for any other expression. */
+  globalFieldOf(node: ASTNode): { readonly global: ObjectName; readonly field: string } | undefined {
+    if (node.op !== "." && node.op !== "[]") return undefined;
+    const global = this.globalOf(node.args[0]);
+    if (global === undefined || global === "item" || global === "index") return undefined;
+    const key = node.args[1];
+    if (typeof key === "string") return { global, field: key };
+    return key.op === "value" && typeof key.args === "string" ? { global, field: key.args } : undefined;
+  }
+
+  /** False (and a mistake) when it is known which fields there are, and this is none of them. */
+  knowsField(node: ASTNode, { global, field }: { readonly global: ObjectName; readonly field: string }): boolean {
+    const known = this.#globals.objects.get(global);
+    if (known === undefined || known.has(field)) return true;
+    const near = nearest(field, known.keys());
+    const hint = near === undefined ? MISSING_FIELD[global] : `Did you mean ${global}.${near}?`;
+    this.mistake(node, "unknown_field", `There is no ${global}.${field.slice(0, 80)}.`, hint);
+    return false;
   }
 
   #isState(node: ASTNode): boolean {
@@ -126,8 +161,18 @@ export class Builder {
       const message = "state is not a value by itself: name a channel.";
       return this.mistake(node, "invalid_state_access", message, "Write state.<channel>.");
     }
-    const hint = this.#channels.has(name) ? `Did you mean state.${name}?` : "An expression knows state and payload.";
-    return this.mistake(node, "unknown_variable", `There is no variable "${name}".`, hint);
+    const global = this.globalOf(node);
+    if (global !== undefined) return (frame) => readGlobal(frame, global);
+    return this.mistake(node, "unknown_variable", `There is no variable "${name}".`, this.#hintFor(name));
+  }
+
+  #hintFor(name: string): string {
+    if (this.#channels.has(name)) return `Did you mean state.${name}?`;
+    for (const object of ["vars", "params"] as const) {
+      if (this.#globals.objects.get(object)?.has(name) === true) return `Did you mean ${object}.${name}?`;
+    }
+    if (name === "item" || name === "index") return `${name} is known in the graph of a map.`;
+    return `An expression knows state, payload, ${[...this.#globals.objects.keys(), ...this.#globals.locals].join(", ")}.`;
   }
 
   #access(node: Extract<ASTNode, { op: "." | "[]" }>): Run {
@@ -135,6 +180,11 @@ export class Builder {
     if (channel !== undefined) {
       if (!this.readsChannel(node, channel)) return () => null;
       return (frame) => readChannel(frame, channel);
+    }
+    const known = this.globalFieldOf(node);
+    if (known !== undefined) {
+      if (!this.knowsField(node, known)) return () => null;
+      return (frame) => readGlobalField(frame, known.global, known.field);
     }
     const target = this.build(node.args[0]);
     if (node.op === ".") {
@@ -147,13 +197,19 @@ export class Builder {
 
   #list(nodes: readonly ASTNode[]): Run {
     const items = nodes.map((item) => this.build(item));
-    return (frame) => items.map((item) => item(frame));
+    return (frame) => {
+      frame.composes = true;
+      return items.map((item) => item(frame));
+    };
   }
 
   #map(nodes: readonly (readonly [ASTNode, ASTNode])[]): Run {
     const entries = nodes.map(([key, value]) => [this.build(key), this.build(value)] as const);
     // fromEntries defines properties: a key "__proto__" is data
-    return (frame) => Object.fromEntries(entries.map(([key, value]) => [mapKey(key(frame)), value(frame)]));
+    return (frame) => {
+      frame.composes = true;
+      return Object.fromEntries(entries.map(([key, value]) => [mapKey(key(frame)), value(frame)]));
+    };
   }
 
   #choice([condition, yes, no]: readonly [ASTNode, ASTNode, ASTNode]): Run {
@@ -173,6 +229,27 @@ function readChannel(frame: Frame, channel: string): Json {
   throw new Fault(
     `state.${channel} is absent: nothing upstream has written it and it has no default; ask with has(state.${channel})`,
   );
+}
+
+const MISSING_FIELD: Readonly<Record<ObjectName, string>> = {
+  vars: "Declare it under variables.",
+  params: "Declare it under parameters.",
+  config: "Declare it under config, in properties.",
+  context: "Declare it under context, in properties.",
+  run: "A run has id, thread_id and started_at.",
+};
+
+function readGlobal(frame: Frame, name: GlobalName): Json {
+  const value = frame.scope.globals?.[name];
+  if (value !== undefined) return value;
+  throw new Fault(`${name} is absent here; ask with has(${name})`);
+}
+
+function readGlobalField(frame: Frame, name: ObjectName, key: string): Json {
+  const target = readGlobal(frame, name);
+  const value = isMap(target) && Object.hasOwn(target, key) ? target[key] : undefined;
+  if (value !== undefined) return value;
+  throw new Fault(`${name}.${key} is absent: the run was given none; ask with has(${name}.${key})`);
 }
 
 function field(target: Json, key: string): Json {

@@ -5,9 +5,10 @@ import type { Expression, Scope } from "../plan.ts";
 import { Builder } from "./build.ts";
 import type { Mistake } from "./build.ts";
 import { Fault, FUEL } from "./frame.ts";
-import type { Run } from "./frame.ts";
+import type { Frame, Run } from "./frame.ts";
 import { LONGEST_SOURCE } from "./language.ts";
 import type { Language } from "./language.ts";
+import { leave } from "./leaving.ts";
 import { checkTypes } from "./type-check.ts";
 import type { Checked } from "./type-check.ts";
 
@@ -34,7 +35,7 @@ export function compileExpression(source: string, language: Language): CompiledE
 }
 
 function compileTree(source: string, parsed: Parsed, language: Language): CompiledExpression {
-  const builder = new Builder(language.channels);
+  const builder = new Builder(language);
   const run = builder.build(parsed.tree);
   const compiled = { reads: builder.reads, expression: expressionOf(source, run) };
   if (builder.mistakes.length > 0) return { ...compiled, type: "dyn", mistakes: builder.mistakes };
@@ -90,7 +91,8 @@ function expressionOf(source: string, run: Run): Expression {
     source,
     evaluate(scope: Scope): Json {
       try {
-        return run({ scope, locals: [], fuel: FUEL });
+        const frame: Frame = { scope, locals: [], fuel: FUEL };
+        return leave(frame, run(frame));
       } catch (thrown) {
         if (!(thrown instanceof Fault)) throw thrown;
         throw failure("expression_failed", `The expression "${shorten(source)}" failed: ${thrown.message}.`);

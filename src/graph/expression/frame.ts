@@ -1,5 +1,6 @@
 import type { Json } from "../../base/json.ts";
 import type { Scope } from "../plan.ts";
+import type { Matcher, Pattern } from "./pattern.ts";
 
 /** Steps one evaluation may take; a step is a node of the expression, and sizes count as steps too. */
 export const FUEL = 100_000;
@@ -9,6 +10,14 @@ export interface Frame {
   readonly scope: Scope;
   readonly locals: Json[];
   fuel: number;
+  /** Of the patterns that `matches` has used in this evaluation. */
+  matchers?: Map<Pattern, Matcher>;
+  /** Time zones it has opened. */
+  zones?: Map<string, Intl.DateTimeFormat>;
+  /** Whether it has put values into lists or maps: only then need the size of its result be looked at. */
+  composes?: boolean;
+  /** Whether it has made a time: only then need what leaves it be looked through. */
+  holdsTimes?: boolean;
 }
 
 /** A compiled piece of an expression. */

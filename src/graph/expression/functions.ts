@@ -1,8 +1,13 @@
 import type { Json } from "../../base/json.ts";
 import { burn, burnText, Fault } from "./frame.ts";
 import type { Frame } from "./frame.ts";
+import { LIST_FUNCTIONS, LIST_METHODS } from "./list-functions.ts";
+import { MAP_FUNCTIONS } from "./map-functions.ts";
+import { parseJson } from "./parse-json.ts";
 import { lengthOf, TEXT_METHODS } from "./text-functions.ts";
 import type { Implementation } from "./text-functions.ts";
+import { TIME_FUNCTIONS, TIME_METHODS } from "./time-functions.ts";
+import { isTime, timeText } from "./times.ts";
 import { asList, asNumber, compare, finite, isList, isMap, toJsonText, typeName } from "./values.ts";
 
 const size: Implementation = (frame, [value = null]) => {
@@ -16,6 +21,7 @@ const size: Implementation = (frame, [value = null]) => {
 
 const toText: Implementation = (_frame, [value = null]) => {
   if (typeof value === "string") return value;
+  if (isTime(value)) return timeText(value);
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   throw new Fault(`string() takes no ${typeName(value)}; json() makes text of anything`);
 };
@@ -25,6 +31,7 @@ const NUMBER = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
 const toNumber: Implementation = (frame, [value = null]) => {
   if (typeof value === "number") return value;
   if (typeof value === "boolean") return Number(value);
+  if (isTime(value)) return value.ms / 1000;
   if (typeof value !== "string") throw new Fault(`${typeName(value)} cannot become a number`);
   burnText(frame, value.length);
   if (value.length > 400 || !NUMBER.test(value))
@@ -79,10 +86,16 @@ export const FUNCTIONS: ReadonlyMap<string, Implementation> = new Map<string, Im
   ["floor/1", rounding("floor", Math.floor)],
   ["ceil/1", rounding("ceil", Math.ceil)],
   ["round/1", rounding("round", round)],
+  ["parseJson/1", parseJson],
+  ...LIST_FUNCTIONS,
+  ...MAP_FUNCTIONS,
+  ...TIME_FUNCTIONS,
 ]);
 
 /** Methods, by `name/arguments`; the first value is what they are called on. `matches` is built apart: its pattern is compiled. */
 export const METHODS: ReadonlyMap<string, Implementation> = new Map<string, Implementation>([
   ...TEXT_METHODS,
+  ...LIST_METHODS,
+  ...TIME_METHODS,
   ["size/0", size],
 ]);

@@ -1,14 +1,16 @@
 import { Environment } from "@marcbachmann/cel-js";
-import type { JsonObject } from "../../base/json.ts";
 import type { Channel, ReducerName } from "../channels.ts";
+import { globalsOf, schemaType } from "./globals.ts";
+import type { Fields, Globals, Local, ObjectName } from "./globals.ts";
 
 /** Bounds on one expression's text, so that reading it is cheap whoever wrote it. */
 export const LONGEST_SOURCE = 10_000;
 const LIMITS = { maxAstNodes: 1000, maxDepth: 60, maxListElements: 500, maxMapEntries: 500, maxCallArguments: 8 };
 
-/** What expressions of one graph may name: `state.<channel>` and `payload`. */
+/** What expressions of one graph may name: `state.<channel>`, `payload` and the globals. */
 export interface Language {
   readonly channels: ReadonlySet<string>;
+  readonly globals: Globals;
   readonly environment: Environment;
 }
 
@@ -23,6 +25,29 @@ const OWN_FUNCTIONS = [
   "ceil(int): int",
   "round(int): int",
   "string.replace(string, string): string",
+  "string.charAt(int): string",
+  "string.reverse(): string",
+  "list<A>.reverse(): list<A>",
+  "list<A>.distinct(): list<A>",
+  "list<A>.sort(): list<A>",
+  "list<A>.slice(int, int): list<A>",
+  "list<A>.first(): A",
+  "list<A>.last(): A",
+  "list<dyn>.flatten(): list<dyn>",
+  "list<dyn>.flatten(int): list<dyn>",
+  "range(int): list<int>",
+  "keys(map<string, V>): list<string>",
+  "values(map<string, V>): list<V>",
+  "merge(map<string, dyn>, map<string, dyn>): map<string, dyn>",
+  "getOr(map<string, dyn>, string, dyn): dyn",
+  "default(dyn, dyn): dyn",
+  "parseJson(string): dyn",
+  "string(google.protobuf.Timestamp): string",
+  "string(google.protobuf.Duration): string",
+  "int(google.protobuf.Timestamp): int",
+  "int(google.protobuf.Duration): int",
+  "timestamp(google.protobuf.Timestamp): google.protobuf.Timestamp",
+  "duration(google.protobuf.Duration): google.protobuf.Duration",
 ] as const;
 
 let shared: Environment | undefined;
@@ -36,15 +61,63 @@ function base(): Environment {
   return environment;
 }
 
-export function createLanguage(channels: readonly Channel[]): Language {
-  const fields = Object.fromEntries(channels.map((channel) => [channel.name, typeOf(channel)]));
-  const environment = base().clone().registerType("State", { fields }).registerVariable("state", "State");
-  return { channels: new Set(channels.map((channel) => channel.name)), environment };
+export interface LanguageOptions {
+  readonly channels: readonly Channel[];
+  /** Without them `vars` and `params` are empty, `config` and `context` hold anything, and there is no `item`. */
+  readonly globals?: Globals;
+}
+
+export function createLanguage({ channels, globals = globalsOf({}) }: LanguageOptions): Language {
+  const named = channels.filter(({ name }) => FIELD.test(name));
+  const fields = Object.fromEntries(named.map((channel) => [channel.name, typeOf(channel)]));
+  const environment = knowing(globals.objects).clone();
+  environment.registerType("State", { fields }).registerVariable("state", "State");
+  registerLocals(environment, globals.locals);
+  return { channels: new Set(named.map(({ name }) => name)), globals, environment };
+}
+
+/** The same language with these names besides: what a map says of its items, on the state outside. */
+export function withLocals(language: Language, locals: readonly Local[]): Language {
+  const { globals } = language;
+  const more = locals.filter((name) => !globals.locals.includes(name));
+  if (more.length === 0) return language;
+  const environment = language.environment.clone();
+  registerLocals(environment, more);
+  return { ...language, globals: { ...globals, locals: [...globals.locals, ...more] }, environment };
+}
+
+function registerLocals(environment: Environment, locals: readonly Local[]): void {
+  for (const name of locals) environment.registerVariable(name, name === "index" ? "int" : "dyn");
+}
+
+/** Other names are problems of the document; the library would not take them. */
+const FIELD = /^[A-Za-z]/;
+
+/** Many graphs of one document have the same globals around them. */
+const environments = new WeakMap<Globals["objects"], Environment>();
+
+function knowing(objects: Globals["objects"]): Environment {
+  const found = environments.get(objects);
+  if (found !== undefined) return found;
+  const environment = base().clone();
+  for (const [name, known] of objects) registerObject(environment, name, known);
+  environments.set(objects, environment);
+  return environment;
+}
+
+function registerObject(environment: Environment, name: ObjectName, known: Fields): void {
+  if (known === undefined) {
+    environment.registerVariable(name, "dyn");
+    return;
+  }
+  const fields = Object.fromEntries([...known].filter(([field]) => FIELD.test(field)));
+  const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  environment.registerType(type, { fields }).registerVariable(name, type);
 }
 
 /** The type of a channel: what its schema says, or else its reducer. */
 function typeOf(channel: Channel): string {
-  const said = channel.schema === undefined ? "dyn" : schemaType(channel.schema, 0);
+  const said = channel.schema === undefined ? "dyn" : schemaType(channel.schema);
   if (said !== "dyn") return said;
   return REDUCED[channel.reducer];
 }
@@ -59,21 +132,3 @@ const REDUCED: Readonly<Record<ReducerName, string>> = {
   min: "dyn",
   max: "dyn",
 };
-
-/** JSON knows one kind of number; `int` is the library's name we give it. */
-const TYPES: Readonly<Record<string, string>> = {
-  string: "string",
-  number: "int",
-  integer: "int",
-  boolean: "bool",
-  object: "map<string, dyn>",
-};
-
-function schemaType(schema: JsonObject, depth: number): string {
-  const { type, items } = schema;
-  if (typeof type !== "string") return "dyn";
-  if (type !== "array") return (Object.hasOwn(TYPES, type) ? TYPES[type] : undefined) ?? "dyn";
-  const itemSchema =
-    typeof items === "object" && items !== null && !Array.isArray(items) ? (items as JsonObject) : undefined;
-  return itemSchema === undefined || depth > 3 ? "list<dyn>" : `list<${schemaType(itemSchema, depth + 1)}>`;
-}

@@ -99,6 +99,7 @@ function decided(frame: Frame, each: Each, test: (frame: Frame) => boolean, want
 
 function collect(frame: Frame, each: Each, keep: (frame: Frame) => boolean, make: (item: Json) => Json): Json[] {
   const made: Json[] = [];
+  frame.composes = true;
   each(frame, (item) => {
     if (keep(frame)) made.push(make(item));
     return false;

@@ -3,6 +3,7 @@ import type { Json } from "../../base/json.ts";
 import type { Builder } from "./build.ts";
 import { burn, burnText, Fault } from "./frame.ts";
 import type { Frame, Run } from "./frame.ts";
+import { addTimes, subtractTimes } from "./time-functions.ts";
 import { asBool, asNumber, compare, equal, finite, isList, isMap, typeName } from "./values.ts";
 
 type Binary = (frame: Frame, left: Json, right: Json) => Json;
@@ -19,7 +20,7 @@ const BINARY: ReadonlyMap<string, Binary> = new Map<string, Binary>([
   [">", (frame, left, right) => compare(frame, left, right) > 0],
   [">=", (frame, left, right) => compare(frame, left, right) >= 0],
   ["+", add],
-  ["-", (_frame, left, right) => finite(asNumber(left, "the left side of -") - asNumber(right, "the right side of -"))],
+  ["-", subtract],
   ["*", (_frame, left, right) => finite(asNumber(left, "the left side of *") * asNumber(right, "the right side of *"))],
   ["/", (_frame, left, right) => finite(asNumber(left, "the left side of /") / divisor(right, "/"))],
   ["%", (_frame, left, right) => finite(asNumber(left, "the left side of %") % divisor(right, "%"))],
@@ -66,6 +67,13 @@ function logical(left: Run, right: Run, name: "&&" | "||"): Run {
   };
 }
 
+function subtract(frame: Frame, left: Json, right: Json): Json {
+  return (
+    subtractTimes(frame, left, right) ??
+    finite(asNumber(left, "the left side of -") - asNumber(right, "the right side of -"))
+  );
+}
+
 function add(frame: Frame, left: Json, right: Json): Json {
   if (typeof left === "number" && typeof right === "number") return finite(left + right);
   if (typeof left === "string" && typeof right === "string") {
@@ -76,6 +84,8 @@ function add(frame: Frame, left: Json, right: Json): Json {
     burn(frame, left.length + right.length);
     return [...left, ...right];
   }
+  const time = addTimes(frame, left, right);
+  if (time !== undefined) return time;
   const hint =
     typeof left === "string" || typeof right === "string" ? "; make text of the other with string() or json()" : "";
   throw new Fault(`${typeName(left)} + ${typeName(right)} is not defined${hint}`);

@@ -26,7 +26,12 @@ export const SPACE = [
   [9, 13],
   [32, 32],
   [0xa0, 0xa0],
+  [0x1680, 0x1680],
+  [0x2000, 0x200a],
   [0x2028, 0x2029],
+  [0x202f, 0x202f],
+  [0x205f, 0x205f],
+  [0x3000, 0x3000],
   [0xfeff, 0xfeff],
 ] as const;
 const ANY: CharacterSet = { ranges: [], negated: true };
@@ -157,9 +162,19 @@ class PatternParser {
     }
     const control = Object.hasOwn(ESCAPES, character) ? ESCAPES[character] : undefined;
     if (control !== undefined) return { ranges: [[control, control]], negated: false };
+    if (character === "0" && !/[0-9]/.test(this.#peek() ?? "")) return { ranges: [[0, 0]], negated: false };
+    if (character === "c") return this.#controlLetter();
     if (character === "x" || character === "u") return this.#hex(character === "x" ? 2 : 4);
     if (/[A-Za-z0-9]/.test(character)) throw this.#mistake(`the escape "\\${character}", which is not supported`);
     return only(character);
+  }
+
+  #controlLetter(): CharacterSet {
+    const letter = this.#peek() ?? "";
+    if (!/^[A-Za-z]$/.test(letter)) throw this.#mistake('a "\\c" without a letter');
+    this.#at += 1;
+    const point = letter.charCodeAt(0) % 32;
+    return { ranges: [[point, point]], negated: false };
   }
 
   #hex(digits: number): CharacterSet {

@@ -13,7 +13,8 @@ export function lengthOf(frame: Frame, text: string): number {
   return SURROGATE.test(text) ? points(frame, text).length : text.length;
 }
 
-function points(frame: Frame, text: string): string[] {
+/** The characters of a text. */
+export function points(frame: Frame, text: string): string[] {
   burn(frame, text.length >> 3);
   return Array.from(text);
 }
@@ -56,6 +57,14 @@ const substring: Implementation = (frame, values) => {
     throw new Fault(`substring(${start}, ${end}) is outside of a text of ${length} characters`);
   }
   return length === text.length ? text.slice(start, end) : points(frame, text).slice(start, end).join("");
+};
+
+const charAt: Implementation = (frame, values) => {
+  const text = first(values, "charAt");
+  const length = lengthOf(frame, text);
+  const index = asIndex(values[1] ?? null, "the argument of charAt()");
+  if (index < 0 || index > length) throw new Fault(`charAt(${index}) is outside of a text of ${length} characters`);
+  return length === text.length ? text.charAt(index) : (points(frame, text)[index] ?? "");
 };
 
 const split: Implementation = (frame, values) => {
@@ -102,6 +111,7 @@ export const TEXT_METHODS: ReadonlyMap<string, Implementation> = new Map<string,
   ["trim/0", changing("trim", (text) => text.trim())],
   ["lowerAscii/0", changing("lowerAscii", (text) => text.replace(ASCII_UPPER, (part) => part.toLowerCase()))],
   ["upperAscii/0", changing("upperAscii", (text) => text.replace(ASCII_LOWER, (part) => part.toUpperCase()))],
+  ["charAt/1", charAt],
   ["substring/1", substring],
   ["substring/2", substring],
   ["split/1", split],

@@ -38,12 +38,21 @@ export interface TypeMistake {
 export function checkTypes(source: string, tree: ASTNode, check: () => Checked): { type: string } | TypeMistake {
   loosen(tree);
   const result = check();
-  if (result.valid) return { type: (result.type ?? "dyn").replaceAll("double", "int") };
+  if (result.valid) return { type: leavingType(result.type ?? "dyn") };
   const error = result.error as LibraryError | undefined;
   // the library points a field's mistake at the field's name alone
   const { start, end } = error?.node ?? error?.range ?? { start: 0, end: source.length };
   return { message: inOurWords(error?.summary ?? error?.message ?? "the types do not fit"), start, end };
 }
+
+/** The type of what an evaluation gives: times leave it as text. */
+function leavingType(type: string): string {
+  return type.replaceAll("double", "int").replaceAll(TIME_TYPES, "string");
+}
+
+const TIMESTAMP = "google.protobuf.Timestamp";
+const DURATION = "google.protobuf.Duration";
+const TIME_TYPES = /google\.protobuf\.(?:Timestamp|Duration)/g;
 
 interface LibraryError {
   readonly summary?: string;
@@ -68,6 +77,9 @@ function loosen(node: ASTNode): void {
   else if (node.op === "value" && node.args === null) override(node, () => (checker) => checker.dynType);
   else if (node.op === "call" && node.args[0] === "double") (node.args as [string, ASTNode[]])[0] = "int";
   else if (node.op === "call" && node.args[0] === "has") asks(node);
+  else if (node.op === "call" && node.args[0] === "default") override(node, fallback);
+  else if ((node.op === "call" && GENERIC.has(node.args[0])) || (node.op === "rcall" && GENERIC.has(node.args[0])))
+    override(node, bound);
   else if (node.op === "+") override(node, concatenation);
   // the library gives the parts of what is empty a type that has no operators
   else if (node.op === "list" && node.args.length === 0)
@@ -88,8 +100,31 @@ function concatenation(original: Check): Check {
   return (checker, node, context) => {
     if (node.op !== "+") return original(checker, node, context);
     const [left, right] = node.args.map((part) => checker.check(part, context));
+    // the library says of duration + timestamp that it is a duration
+    if (left?.name === DURATION && right?.name === TIMESTAMP) return right;
     if (left?.kind !== "list" || right?.kind !== "list") return original(checker, node, context);
     return left.unify(checker.registry, right) ?? checker.getType("list<dyn>");
+  };
+}
+
+/** Functions of ours whose result is of the type of what they are given. */
+const GENERIC: ReadonlySet<string> = new Set(["reverse", "distinct", "sort", "slice", "first", "last", "values"]);
+
+/** Where the library could not tell that type, it names it by a letter, which no operator takes. */
+function bound(original: Check): Check {
+  return (checker, node, context) => {
+    const type = original(checker, node, context);
+    const name = type.name.replaceAll(/\b[A-Z]\b/g, "dyn");
+    return name === type.name ? type : name === "dyn" ? checker.dynType : checker.getType(name);
+  };
+}
+
+/** `default(state.x, y)`: what is asked for has been checked by our own compiler; either may come of it. */
+function fallback(original: Check): Check {
+  return (checker, node, context) => {
+    if (node.op !== "call" || node.args[1].length !== 2) return original(checker, node, context);
+    const [one, other] = node.args[1].map((part) => checker.check(part, context));
+    return (one && other && one.unify(checker.registry, other)) ?? checker.dynType;
   };
 }
 
@@ -117,6 +152,8 @@ function inOurWords(message: string): string {
   return message
     .replace(/^no such overload: /, "there is no ")
     .replace(/^found no matching overload for /, "there is no ")
+    .replaceAll(TIMESTAMP, "timestamp")
+    .replaceAll(DURATION, "duration")
     .replace(/\b(?:int|double)\b/g, "number")
     .replace(/\bdyn\b/g, "any")
     .replace(/\bmap<string, any>/g, "map")

@@ -1,19 +1,21 @@
 import type { Json, JsonObject } from "../../base/json.ts";
 import { burn, burnText, Fault } from "./frame.ts";
 import type { Frame } from "./frame.ts";
+import { isTime, settled } from "./times.ts";
 
 export function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }
 
 export function isMap(value: Json): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isTime(value);
 }
 
 /** A value's type, as messages name it. */
 export function typeName(value: Json): string {
   if (value === null) return "null";
   if (isList(value)) return "list";
+  if (isTime(value)) return value.kind;
   return typeof value === "object" ? "map" : typeof value === "boolean" ? "bool" : typeof value;
 }
 
@@ -57,6 +59,8 @@ export function equal(frame: Frame, one: Json, other: Json): boolean {
     return true;
   }
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return false;
+  if (isTime(one) || isTime(other))
+    return isTime(one) && isTime(other) && one.kind === other.kind && one.ms === other.ms;
   if (isList(one) || isList(other)) {
     if (!isList(one) || !isList(other) || one.length !== other.length) return false;
     return one.every((item, index) => equal(frame, item, other[index] ?? null));
@@ -69,7 +73,7 @@ export function equal(frame: Frame, one: Json, other: Json): boolean {
   return keys.every((key) => Object.hasOwn(right, key) && equal(frame, left[key] ?? null, right[key] ?? null));
 }
 
-/** Order of two numbers, strings (by code point) or truth values. */
+/** Order of two numbers, strings (by code unit), truth values, timestamps or durations. */
 export function compare(frame: Frame, one: Json, other: Json): number {
   if (typeof one === "number" && typeof other === "number") return one - other;
   if (typeof one === "boolean" && typeof other === "boolean") return Number(one) - Number(other);
@@ -77,16 +81,18 @@ export function compare(frame: Frame, one: Json, other: Json): number {
     burnText(frame, Math.min(one.length, other.length));
     return one < other ? -1 : one > other ? 1 : 0;
   }
+  if (isTime(one) && isTime(other) && one.kind === other.kind) return one.ms - other.ms;
   throw new Fault(`${typeName(one)} and ${typeName(other)} have no order`);
 }
 
 /** A value as JSON text, charged by its size. */
 export function toJsonText(frame: Frame, value: Json): string {
   charge(frame, value);
-  return JSON.stringify(value);
+  return JSON.stringify(settled(frame, value));
 }
 
-function charge(frame: Frame, value: Json): void {
+/** What going through all of a value costs. */
+export function charge(frame: Frame, value: Json): void {
   burn(frame, 1);
   if (typeof value === "string") burnText(frame, value.length);
   else if (isList(value)) for (const item of value) charge(frame, item);

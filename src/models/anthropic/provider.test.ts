@@ -4,6 +4,7 @@ import { chatCall, describeProvider, replyTo } from "../testing/provider-suite.t
 import { scriptedNetwork } from "../testing/scripted-fetch.ts";
 import { wireFaults } from "../testing/wire-faults.ts";
 import { createAnthropic } from "./provider.ts";
+import { toRequest } from "./request.ts";
 
 const SECRET = "sk-ant-0123456789abcdef";
 const headers = { "content-type": "text/event-stream; charset=utf-8" };
@@ -19,6 +20,7 @@ describeProvider({
   name: "anthropic",
   provider,
   secret: SECRET,
+  structured: "sent",
   answered: { call, wire: { headers, body: text } },
   silent: { call, wire: { headers, body: text.slice(0, text.indexOf('"die ')), ending: "silence" } },
   faults: [
@@ -101,5 +103,18 @@ describe("anthropic", () => {
       top_k: 4,
       stream: true,
     });
+  });
+
+  it("asks for JSON by output_config beside what the document says there, or in words where the schema is open", () => {
+    const schema = { type: "object", properties: { n: { type: "integer" } } };
+    const options = { output_config: { effort: "low", format: null } };
+    expect(toRequest(chatCall({ responseSchema: { name: "count", schema }, options })).output_config).toEqual({
+      effort: "low",
+      format: { type: "json_schema", schema: { ...schema, required: [], additionalProperties: false } },
+    });
+    const messages = [{ role: "system", content: "Be brief." }] as const;
+    const open = toRequest(chatCall({ responseSchema: { name: "map", schema: { type: "object" } }, messages }));
+    expect(open.output_config).toBeUndefined();
+    expect(open.system).toMatch(/^Be brief\.\n\nAnswer with one JSON value .*:\n\{"type":"object"\}$/s);
   });
 });

@@ -1,12 +1,18 @@
 import type Anthropic from "@anthropic-ai/sdk";
+import { isJsonObject } from "../../base/json.ts";
+import type { JsonObject } from "../../base/json.ts";
 import type { ChatCall, ChatMessage } from "../contract.ts";
+import { withSchemaInstruction } from "../schema-instruction.ts";
+import { toOutputFormat } from "./output-format.ts";
 
 /** The Messages API demands a limit; this one leaves room for the thinking that counts towards it. */
 const USUAL_MAX_TOKENS = 16_000;
 
 /** A call in the dialect of the Messages API, always streamed. System messages are a field of their own there. */
 export function toRequest(call: ChatCall): Anthropic.MessageCreateParamsStreaming {
-  const system = call.messages
+  const format = call.responseSchema && toOutputFormat(call.responseSchema.schema);
+  const messages = format ? call.messages : withSchemaInstruction(call);
+  const system = messages
     .filter(({ role }) => role === "system")
     .map(({ content }) => content)
     .join("\n\n");
@@ -14,12 +20,19 @@ export function toRequest(call: ChatCall): Anthropic.MessageCreateParamsStreamin
     ...call.options,
     model: call.model,
     max_tokens: call.maxTokens ?? USUAL_MAX_TOKENS,
-    messages: call.messages.flatMap(toMessage),
+    messages: messages.flatMap(toMessage),
+    ...(format && { output_config: { ...outputConfigOf(call), format } }),
     ...(system && { system }),
     ...(call.temperature !== undefined && { temperature: call.temperature }),
     ...(call.stop !== undefined && { stop_sequences: [...call.stop] }),
     stream: true,
   };
+}
+
+/** What the document says of the output beside its form, such as the effort. */
+function outputConfigOf({ options }: ChatCall): JsonObject {
+  const given = options?.["output_config"];
+  return given !== undefined && isJsonObject(given) ? given : {};
 }
 
 function toMessage(message: ChatMessage): readonly Anthropic.MessageParam[] {

@@ -19,6 +19,7 @@ function fault(title: string, outcome: Json, expected: Fault["expected"]): Fault
 describe("extractive", () => {
   describeProvider({
     name: "builtin/extractive",
+    structured: "refused",
     provider: builtin,
     answered: {
       call: chatCall({
@@ -45,6 +46,7 @@ describe("scripted", () => {
   const refused = (pointer: string): Fault["expected"] => ({ code: "model_refused", retryable: false, pointer });
   describeProvider({
     name: "builtin/scripted",
+    structured: "as-told",
     provider: builtin,
     answered: { call: scripted([{ reply: "Graphs are documents. 🧭", delayMs: 1, firstDelayMs: 1 }]), wire },
     silent: { call: scripted([{ reply: "Graphs are documents.", delayMs: 600_000 }]), wire },

@@ -16,6 +16,7 @@ const error = (message: string, type: string) => JSON.stringify({ error: `${type
 describeProvider({
   name: "ollama",
   provider,
+  structured: "sent",
   answered: { call, wire: { headers, body: text } },
   silent: { call, wire: { headers, body: text.slice(0, text.indexOf('"die ')), ending: "silence" } },
   faults: [
@@ -67,5 +68,16 @@ describe("ollama", () => {
     const messages = [{ role: "user", content: "word ".repeat(10_000) }] as const;
     expect(toRequest(chatCall({ messages })).options).toEqual({ num_ctx: 32_768 });
     expect(toRequest(chatCall({ messages, options: { num_ctx: 512 } })).options).toEqual({ num_ctx: 512 });
+  });
+
+  it("asks for JSON by format, which wins over the document's own, and in words, since format alone is not shown to the model", () => {
+    const schema = { type: "array", items: { type: "integer" } };
+    const request = toRequest(chatCall({ responseSchema: { name: "counts", schema }, options: { format: "json" } }));
+    expect(request.format).toEqual(schema);
+    expect(request.options).toEqual({});
+    expect(request.messages).toEqual([
+      { role: "system", content: expect.stringContaining(JSON.stringify(schema)) },
+      { role: "user", content: "Say something." },
+    ]);
   });
 });

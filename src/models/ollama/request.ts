@@ -1,6 +1,7 @@
 import type { ChatRequest, Message } from "ollama/browser";
 import { isJsonObject } from "../../base/json.ts";
 import type { ChatCall, ChatMessage } from "../contract.ts";
+import { withSchemaInstruction } from "../schema-instruction.ts";
 
 /** Fields of the request itself; every other option is a parameter of the model (docs.ollama.com, "Chat"). */
 const REQUEST_FIELDS: ReadonlySet<string> = new Set([
@@ -18,8 +19,10 @@ const LARGEST_ASKED_CONTEXT = 131_072;
 
 export function toRequest(call: ChatCall): ChatRequest & { stream: true } {
   const given = Object.entries(call.options ?? {});
+  // `format` holds the model to the schema without telling it; Ollama's pages say to put it into the prompt as well.
+  const messages = withSchemaInstruction(call);
   const parameters = {
-    ...contextFor(call),
+    ...contextFor(messages, call.maxTokens),
     ...(call.temperature !== undefined && { temperature: call.temperature }),
     ...(call.maxTokens !== undefined && { num_predict: call.maxTokens }),
     ...(call.stop !== undefined && { stop: [...call.stop] }),
@@ -28,16 +31,17 @@ export function toRequest(call: ChatCall): ChatRequest & { stream: true } {
   return {
     ...Object.fromEntries(given.filter(([name]) => REQUEST_FIELDS.has(name))),
     model: call.model,
-    messages: call.messages.map(toMessage),
+    messages: messages.map(toMessage),
+    ...(call.responseSchema && { format: call.responseSchema.schema }),
     options: parameters,
     stream: true,
   };
 }
 
 /** A context for the input and the answer, by a cautious three characters to a token, in powers of two. */
-function contextFor(call: ChatCall): { readonly num_ctx?: number } {
-  const characters = call.messages.reduce((sum, { content }) => sum + content.length, 0);
-  const needed = characters / 3 + (call.maxTokens ?? 1_024);
+function contextFor(messages: readonly ChatMessage[], maxTokens = 1_024): { readonly num_ctx?: number } {
+  const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
+  const needed = characters / 3 + maxTokens;
   if (needed <= USUAL_CONTEXT) return {};
   return { num_ctx: Math.min(LARGEST_ASKED_CONTEXT, 2 ** Math.ceil(Math.log2(needed))) };
 }

@@ -4,6 +4,7 @@ import { chatCall, describeProvider, replyTo } from "../testing/provider-suite.t
 import { scriptedNetwork } from "../testing/scripted-fetch.ts";
 import { wireFaults } from "../testing/wire-faults.ts";
 import { createOpenAi } from "./provider.ts";
+import { toRequest } from "./request.ts";
 
 const SECRET = "sk-proj-0123456789abcdef";
 const headers = { "content-type": "text/event-stream; charset=utf-8" };
@@ -19,6 +20,7 @@ describeProvider({
   name: "openai",
   provider,
   secret: SECRET,
+  structured: "sent",
   answered: { call, wire: { headers, body: text } },
   silent: { call, wire: { headers, body: text.slice(0, text.indexOf('"die ')), ending: "silence" } },
   faults: [
@@ -109,5 +111,24 @@ describe("openai", () => {
       stream: true,
       stream_options: { include_usage: true },
     });
+  });
+
+  it("asks for JSON by a response format, which wins over the document's own, or in words where the root is no object", () => {
+    const schema = { type: "object", properties: { n: { type: "integer" } }, required: ["n"] };
+    const options = { response_format: { type: "text" }, seed: 7 };
+    expect(toRequest(chatCall({ responseSchema: { name: "count", schema }, options }))).toMatchObject({
+      messages: [{ role: "user", content: "Say something." }],
+      response_format: { type: "json_schema", json_schema: { name: "count", schema, strict: false } },
+      seed: 7,
+    });
+    const list = toRequest(chatCall({ responseSchema: { name: "count", schema: { type: "array" } } }));
+    expect(list.response_format).toBeUndefined();
+    expect(list.messages[0]).toEqual({ role: "system", content: expect.stringContaining('{"type":"array"}') });
+  });
+
+  it("a refusal ends in content-filter, whatever its finish reason", async () => {
+    const refusal = text.replaceAll(/"delta": \{"content": "([^"]*)"\}/g, '"delta": {"refusal": "$1"}');
+    const reply = await replyTo(provider, call, { headers, body: refusal });
+    expect(reply).toMatchObject({ finish: "content-filter", text: "Graphs are documents: größer als die Summe. 🧭" });
   });
 });

@@ -56,6 +56,7 @@ export class ReplyReader {
   #model: string;
   #text = "";
   #finishReason = "";
+  #isRefusal = false;
   #usage: Chunk["usage"];
   readonly #toolCalls = new Map<number, { id: string; name: string; args: string }>();
 
@@ -76,6 +77,7 @@ export class ReplyReader {
     if (!choice) return "";
     this.#finishReason = choice.finish_reason ?? this.#finishReason;
     this.#readToolCalls(choice.delta?.tool_calls ?? []);
+    this.#isRefusal ||= Boolean(choice.delta?.refusal);
     const text = `${choice.delta?.content ?? ""}${choice.delta?.refusal ?? ""}`;
     this.#text += text;
     return text;
@@ -89,7 +91,8 @@ export class ReplyReader {
     return {
       text: this.#text,
       toolCalls: [...this.#toolCalls.values()].map((toolCall) => toToolCall(model, toolCall)),
-      finish: FINISH[this.#finishReason] ?? "stop",
+      // A refusal comes as text of its own and ends like any answer.
+      finish: this.#isRefusal ? "content-filter" : (FINISH[this.#finishReason] ?? "stop"),
       usage: this.#usage ? toUsage(model, this.#usage) : wordUsage(this.#call, this.#text),
       model,
     };

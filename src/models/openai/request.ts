@@ -1,14 +1,19 @@
 import type OpenAI from "openai";
 import type { ChatCall, ChatMessage } from "../contract.ts";
+import { withSchemaInstruction } from "../schema-instruction.ts";
+import { toResponseFormat } from "./response-format.ts";
 
 type Request = OpenAI.Chat.ChatCompletionCreateParamsStreaming;
 
 /** A call in the dialect of chat completions (platform.openai.com, "Create chat completion"), always streamed with usage. */
 export function toRequest(call: ChatCall): Request {
+  const format = call.responseSchema && toResponseFormat(call.responseSchema);
+  const messages = format ? call.messages : withSchemaInstruction(call);
   return {
     ...call.options,
     model: call.model,
-    messages: call.messages.map(toMessage),
+    messages: messages.map(toMessage),
+    ...(format && { response_format: format }),
     ...(call.temperature !== undefined && { temperature: call.temperature }),
     ...(call.maxTokens !== undefined && { max_completion_tokens: call.maxTokens }),
     ...(call.stop !== undefined && { stop: [...call.stop] }),

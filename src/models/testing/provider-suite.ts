@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EdgewiseError, type ErrorRecord } from "../../base/errors.ts";
+import type { JsonObject } from "../../base/json.ts";
 import type { ChatCall, ChatEvent, ChatReply, ModelProvider } from "../contract.ts";
 import { scriptedNetwork, type WireReply } from "./scripted-fetch.ts";
 
@@ -8,7 +9,8 @@ import { scriptedNetwork, type WireReply } from "./scripted-fetch.ts";
  * [P1] the deltas together are the reply's text; [P2] `finished` comes once, last; [P3] usage is counted;
  * [P4] the reply names who answered; [P5] an abort ends the call with the signal's own reason and closes the connection;
  * [P6] every failure is an EdgewiseError of the right code and never follows a `finished`;
- * [P7] nothing is retried by itself; [P8] no error holds a key; [P9] a reader that stops closes the connection.
+ * [P7] nothing is retried by itself; [P8] no error holds a key; [P9] a reader that stops closes the connection;
+ * [P10] a schema that the answer is to fit is sent, whatever is in it, or refused with `model_refused`.
  */
 export interface ProviderUnderTest {
   readonly name: string;
@@ -19,6 +21,8 @@ export interface ProviderUnderTest {
   /** One that is answered in part, and then no more; a provider that never waits has none. */
   readonly silent?: Case;
   readonly faults: readonly Fault[];
+  /** What becomes of a call's `responseSchema`; "as-told": a double that answers what its script says. */
+  readonly structured: "sent" | "refused" | "as-told";
 }
 
 export interface Case {
@@ -60,6 +64,7 @@ export function describeProvider(subject: ProviderUnderTest): void {
     describeAnswers(subject);
     describeAborts(subject);
     describeFaults(subject);
+    describeStructured(subject);
   });
 }
 
@@ -163,4 +168,40 @@ function describeFaults({ provider, secret, faults }: ProviderUnderTest): void {
     expect(network.requests.length, "[P7] one attempt is one request").toBeLessThanOrEqual(1);
     if (secret) expect(JSON.stringify(record), "[P8] no key in an error").not.toContain(secret);
   });
+}
+
+/** Schemas of every sort that a document may hold: what one provider takes, and what none of them does. */
+const SCHEMAS: readonly (readonly [string, JsonObject])[] = [
+  [
+    "closed",
+    { type: "object", properties: { zebra: { type: "string" } }, required: ["zebra"], additionalProperties: false },
+  ],
+  ["with bounds", { type: "object", properties: { zebra: { type: "integer", minimum: 1, default: 2 } } }],
+  ["open", { type: "object", additionalProperties: { enum: ["zebra"] } }],
+  ["a list", { type: "array", items: { const: "zebra" } }],
+  [
+    "recursive",
+    { $ref: "#/$defs/zebra", $defs: { zebra: { type: "object", properties: { below: { $ref: "#/$defs/zebra" } } } } },
+  ],
+  ["of any type", { title: "zebra" }],
+];
+
+function describeStructured({ provider, answered, structured }: ProviderUnderTest): void {
+  const call = (schema: JsonObject): ChatCall => ({ ...answered.call, responseSchema: { name: "answer", schema } });
+
+  if (structured === "sent")
+    it.each(SCHEMAS)("[P10] a schema that is %s is sent", async (_, schema) => {
+      const { fetch, requests } = scriptedNetwork(answered.wire);
+      const events = await collect(provider.chat(call(schema), { fetch, signal: new AbortController().signal }));
+      expect(await requests[0]?.text()).toContain("zebra");
+      expect(events.at(-1)?.type).toBe("finished");
+    });
+
+  if (structured === "refused")
+    it.each(SCHEMAS)("[P10] a schema that is %s is refused", async (_, schema) => {
+      await expect(replyTo(provider, call(schema), answered.wire)).rejects.toMatchObject({
+        code: "model_refused",
+        retryable: false,
+      });
+    });
 }

@@ -14,6 +14,21 @@ export const FULL: JsonObject = {
     b: { reducer: "last", conflict: "last", schema: { type: "array" } },
     c: { reducer: "messages" },
   },
+  variables: { v: 1 },
+  parameters: { p: { schema: { type: "integer" }, default: 1, required: false, description: "P" } },
+  config: { type: "object" },
+  context: { properties: { who: { type: "string" } } },
+  graphs: {
+    inner: {
+      name: "Inner",
+      channels: { d: { default: 1 } },
+      variables: { w: 2 },
+      input: { properties: { d: {} } },
+      nodes: { n: { kind: "transform", set: { d: "vars.w" } } },
+      edges: [{ from: "start", to: "n" }],
+      limits: { steps: 5 },
+    },
+  },
   input: ["b"],
   output: ["a", "c"],
   nodes: {
@@ -32,7 +47,7 @@ export const FULL: JsonObject = {
       join: "all",
       description: "D",
     },
-    count: { kind: "transform", set: { a: "1" } },
+    count: { kind: "transform", set: { a: "1" }, effect: "idempotent", cache: { ttl: "1m", key: "vars.v" } },
     tell: { kind: "emit", value: "state.a" },
   },
   edges: [
@@ -59,10 +74,11 @@ const WRONG: readonly (readonly [string, Json])[] = [
 
 /** Fields in which everything is allowed, or what is listed here. */
 const RIGHT: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/\/default$|\/options\/|\/schema\//, WRONG.map(([name]) => name)],
-  [/\/description$|^\/name$|\/(?:prompt|system)$|\/stop\/0$|\/model$/, ["text"]],
-  [/^\/channels\/[abc]$/, ["null"]],
-  [/\/(?:options|schema|set)$/, ["a mapping"]],
+  [/\/default$|\/options\/|\/schema\/|\/variables\/|^\/con(?:fig|text)\/|\/properties\/d/, WRONG.map(([name]) => name)],
+  [/\/description$|\/name$|\/(?:prompt|system)$|\/stop\/0$|\/model$/, ["text"]],
+  [/\/channels\/[abcd]$|^\/parameters\/p$/, ["null"]],
+  [/\/(?:options|schema|set|variables)$|^\/con(?:fig|text)$/, ["a mapping"]],
+  [/\/required$/, ["true", "false"]],
   [/\/temperature$/, ["half a number"]],
   [/\/else$/, ["true"]],
 ];
@@ -86,6 +102,13 @@ function unknownKeys(): DocumentCase[] {
     [],
     ["channels", "a"],
     ["channels", "b"],
+    ["parameters", "p"],
+    ["graphs", "inner"],
+    ["graphs", "inner", "channels", "d"],
+    ["graphs", "inner", "nodes", "n"],
+    ["graphs", "inner", "edges", 0],
+    ["graphs", "inner", "limits"],
+    ["nodes", "count", "cache"],
     ["nodes", "ask"],
     ["nodes", "ask", "retry"],
     ["nodes", "count"],
@@ -116,6 +139,10 @@ function missing(): DocumentCase[] {
     ["nodes", "ask", "write"],
     ["nodes", "tell", "value"],
     ["nodes", "ask", "retry", "attempts"],
+    ["nodes", "count", "cache", "ttl"],
+    ["graphs", "inner", "nodes"],
+    ["graphs", "inner", "edges"],
+    ["graphs", "inner", "input", "properties"],
     ["edges", 0, "from"],
     ["edges", 0, "to"],
   ];

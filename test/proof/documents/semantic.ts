@@ -1,7 +1,8 @@
 import type { Json, JsonObject } from "../../../src/base/json.ts";
 import { ACCEPTED, type DocumentCase, graph, jsonCase, refused, times } from "./case.ts";
 import { CONDITIONS, EDGES } from "./flow-rows.ts";
-import { edge, type Row, setting, START, transform } from "./rows.ts";
+import { GRAPHS } from "./graph-rows.ts";
+import { edge, many, type Row, setting, START, transform } from "./rows.ts";
 
 const channel = (config: Json): JsonObject => ({ channels: { x: config } });
 const node = (config: JsonObject): JsonObject => ({ nodes: { n: { kind: "transform", ...config } } });
@@ -108,7 +109,8 @@ const VALUES: readonly Row[] = [
     "1e3s",
     "169h",
     "0s",
-    "1d",
+    "8d",
+    "1w",
     "1s2m",
     "١s",
     "0.0000001ms",
@@ -139,7 +141,7 @@ const VALUES: readonly Row[] = [
   [
     "prompt and messages",
     { nodes: { n: { kind: "model", write: "x", prompt: "a", messages: "[]" } } },
-    refused("invalid_value", "/nodes/n"),
+    refused("invalid_value", "/nodes/n/messages"),
   ],
   [
     "neither prompt nor messages",
@@ -196,7 +198,11 @@ const CHANNELS: readonly Row[] = [
     refused("invalid_default", "/channels/x/default/0"),
   ],
   ["a schema of an unknown type", channel({ schema: { type: "constructor" }, default: 1 }), { verdict: "either" }],
-  ["a schema with $ref to itself", channel({ schema: { $ref: "#" }, default: 1 }), ACCEPTED],
+  [
+    "a schema with $ref to itself",
+    channel({ schema: { $ref: "#" }, default: 1 }),
+    refused("invalid_default", "/channels/x/default"),
+  ],
   [
     "a schema with a hostile pattern",
     channel({ schema: { pattern: "(a+)+$" }, default: "a".repeat(50_000) }),
@@ -277,16 +283,12 @@ const SIZES: readonly Row[] = [
   ],
 ];
 
-function many(count: number, prefix: string, value: Json): JsonObject {
-  return Object.fromEntries(times(count, (index) => [`${prefix}${index}`, value]));
-}
-
 function shown(id: string): string {
   return JSON.stringify(id.slice(0, 20));
 }
 
 /** What is JSON, and no graph, or a strange one. */
 export function semanticCases(): DocumentCase[] {
-  const rows = [...EDGES, ...CONDITIONS, ...NAMES, ...VALUES, ...CHANNELS, ...SIZES];
+  const rows = [...EDGES, ...CONDITIONS, ...NAMES, ...VALUES, ...CHANNELS, ...GRAPHS, ...SIZES];
   return rows.map(([name, changes, expected]) => jsonCase(name, graph(changes), expected));
 }

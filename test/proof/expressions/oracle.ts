@@ -132,6 +132,12 @@ function every(wanted: boolean): (items: readonly Json[], each: (item: Json) => 
   };
 }
 
+/** A number of seconds as milliseconds since 1970, where a timestamp may lie there. */
+function moment(value: Json): number {
+  const ms = num(value) * 1000;
+  return ms >= -62_135_596_800_000 && ms <= 253_402_300_799_999 ? Math.trunc(ms) : fail();
+}
+
 const letters = (text: string): readonly string[] => Array.from(text);
 const compared = (name: string, test: (order: number) => boolean): Make[] => [
   rule(`($ ${name} $)`, ["number", "number"], (one, other) => test(num(one) - num(other))),
@@ -161,6 +167,17 @@ const RULES: Readonly<Record<Type, readonly [leaves: readonly Make[], branches: 
       rule("max($)", ["list"], (one) => (list(one).length === 0 ? fail() : Math.max(...list(one).map(num)))),
       rule("min($)", ["list"], (one) => (list(one).length === 0 ? fail() : Math.min(...list(one).map(num)))),
       rule("$[$]", ["list", "number"], (one, at) => list(one)[num(at)] ?? fail()),
+      rule("$.first()", ["list"], (one) => list(one)[0] ?? fail()),
+      rule("$.last()", ["list"], (one) => list(one).at(-1) ?? fail()),
+      lazy(
+        "default(state.l[$], $)",
+        ["number", "number"],
+        (at, other) => list(STATE["l"] ?? null)[num(at())] ?? other(),
+      ),
+      rule("int(timestamp($) - timestamp($))", ["number", "number"], (one, other) =>
+        Math.trunc((moment(one) - moment(other)) / 1000),
+      ),
+      rule("timestamp($).getDayOfWeek('-01:30')", ["number"], (one) => new Date(moment(one) - 5_400_000).getUTCDay()),
       rule("$.indexOf($)", ["text", "text"], (one, part) =>
         str(one).includes(str(part)) ? letters(str(one).slice(0, str(one).indexOf(str(part)))).length : -1,
       ),
@@ -173,6 +190,9 @@ const RULES: Readonly<Record<Type, readonly [leaves: readonly Make[], branches: 
       rule("($ + $)", ["text", "text"], (one, other) => str(one) + str(other)),
       rule("string($)", ["number"], (one) => `${num(one) === 0 ? 0 : num(one)}`),
       rule("string($)", ["truth"], (one) => (bool(one) ? "true" : "false")),
+      rule("$.reverse()", ["text"], (one) => letters(str(one)).reduce((all, letter) => letter + all, "")),
+      rule("$.charAt($)", ["text", "number"], (one, at) => [...letters(str(one)), ""][num(at)] ?? fail()),
+      rule("string(timestamp($))", ["number"], (one) => new Date(moment(one)).toISOString().replace(".000Z", "Z")),
       rule("$.trim()", ["text"], (one) => str(one).trim()),
       rule("$.upperAscii()", ["text"], (one) =>
         letters(str(one))
@@ -228,6 +248,17 @@ const RULES: Readonly<Record<Type, readonly [leaves: readonly Make[], branches: 
     [...literals([], [1], [1, 2, 3], [2, 2], [-1, 0.5]), channel("l")],
     [
       rule("[$, $]", ["number", "number"], (one, other) => [one, other]),
+      rule("$.distinct()", ["list"], (one) => list(one).filter((item, at) => list(one).indexOf(item) === at)),
+      rule("$.reverse()", ["list"], (one) => list(one).toReversed()),
+      rule("$.sort()", ["list"], (one) => list(one).toSorted((left, right) => num(left) - num(right))),
+      rule("[$, $].flatten()", ["list", "list"], (one, other) => [...list(one), ...list(other)]),
+      rule("$.slice(0, $)", ["list", "number"], (one, end) =>
+        Number.isInteger(end) && num(end) >= 0 && num(end) <= list(one).length ? list(one).slice(0, num(end)) : fail(),
+      ),
+      rule("range(int(abs($)) % 4)", ["number"], (one) =>
+        Array.from({ length: Math.trunc(Math.abs(num(one))) % 4 }, (_each, index) => index),
+      ),
+      rule("parseJson(json($))", ["list"], (one) => one),
       rule("($ + $)", ["list", "list"], (one, other) => [...list(one), ...list(other)]),
       macro("map", "number", (items, each) => items.map(each)),
       macro("filter", "truth", (items, each) => items.filter((item) => bool(each(item)))),

@@ -1,5 +1,8 @@
 import { Random } from "../../../src/engine/testing/random.ts";
 
+/** A class of many ranges, each a class of characters of its own. */
+const WIDE = `[${Array.from({ length: 300 }, (_each, index) => String.fromCodePoint(0x4e00 + index * 2)).join("")}a]`;
+
 /** Patterns that have stopped services with back-tracking machines, and their like. */
 const KNOWN = [
   "(a+)+$",
@@ -62,6 +65,15 @@ const KNOWN = [
   "(.+)+(.+)+(.+)+x",
   "(\\s*\\S*)*x",
   "(0|1|00|11)*2",
+  "(a|b)*a(a|b){20}!",
+  "(a|b)*a(a|b){300}!",
+  "(\\w{0,10}){0,90}!",
+  "((a?){300}){3}!",
+  "(\\b|a|\\B|^|$)*!",
+  "[\\W\\w]{0,1000}!",
+  `(${WIDE}{0,30}){0,30}!`,
+  `${WIDE}{600}!`,
+  `(${WIDE}|b){0,900}!`,
 ];
 
 /** Outside of the subset: these are refused. */
@@ -143,5 +155,15 @@ export function bombs(): readonly string[] {
 export function hostileTexts(length: number): readonly string[] {
   const fill = (unit: string, end: string) =>
     unit.repeat(Math.ceil(length / unit.length)).slice(0, length - end.length) + end;
-  return [fill("a", "!"), fill(" ", "x"), fill("ab1_ ", "\n"), fill("x@a.", ""), fill("😀", ""), fill("\ud800", "")];
+  // no two windows of it alike, for long: the states of a machine that remembers them are all new
+  const restless = Array.from({ length }, (_each, index) => ((index * index) % 17 < 8 ? "a" : "b")).join("");
+  return [
+    restless,
+    fill("a", "!"),
+    fill(" ", "x"),
+    fill("ab1_ ", "\n"),
+    fill("x@a.", ""),
+    fill("😀", ""),
+    fill("\ud800", ""),
+  ];
 }

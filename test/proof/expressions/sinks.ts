@@ -4,12 +4,13 @@ import { compileGraph } from "../../../src/graph/compile.ts";
 import type { Channel, ReducerName } from "../../../src/graph/channels.ts";
 import { compileExpression } from "../../../src/graph/expression/compile.ts";
 import { createLanguage } from "../../../src/graph/expression/language.ts";
+import { compileValueSchema } from "../../../src/graph/value-schema/compile.ts";
 import { compileTemplate } from "../../../src/graph/template.ts";
 import { nodeKinds } from "../../../src/nodes/registry.ts";
 import { prototypeChanges } from "../prototypes.ts";
 
 const CHANNEL = { name: "data", reducer: "last", conflict: "error" } as const;
-const LANGUAGE = createLanguage([CHANNEL]);
+const LANGUAGE = createLanguage({ channels: [CHANNEL] });
 
 /** Puts a poisonous text somewhere; says what became of it where that is not the value itself, kept as data. */
 type Sink = (text: string) => string | undefined;
@@ -83,6 +84,29 @@ export const SINKS: Readonly<Record<string, Sink>> = {
     (value) => Object.fromEntries([[Object.keys(value as object)[0] ?? "", value]]),
   ),
   "an expression's input": evaluated(() => "[state.data, payload].map(v, v)[1]"),
+  "parseJson in an expression": evaluated((text) => `parseJson(${JSON.stringify(text)})`),
+  "merge in an expression": evaluated(
+    () => "merge(state.data, {'z': 1})",
+    (value) => Object.fromEntries([...Object.entries(value as JsonObject), ["z", 1]]),
+  ),
+  "maps put together and taken apart": evaluated(() => "values({'a': [[state.data]].flatten().distinct().first()})[0]"),
+  "a value beside times": evaluated(
+    () => "[timestamp(0), getOr({'a': default(state.data, 0)}, 'a', 0)]",
+    (value) => ["1970-01-01T00:00:00Z", value],
+  ),
+  "the properties of a value schema": (text) => {
+    const value = JSON.parse(text) as JsonObject;
+    const constants = Object.entries(value).map(([key, each]) => [key, { const: each }] as const);
+    const schema = {
+      properties: Object.fromEntries(constants),
+      required: Object.keys(value),
+      additionalProperties: false,
+    };
+    const compiled = compileValueSchema(schema);
+    if (!compiled.ok) return compiled.message;
+    const refused = compiled.schema.check({ other: 1 });
+    return compiled.schema.check(value)?.message ?? (refused === undefined ? "took what it must not" : undefined);
+  },
   "a template": (text) => {
     const value = JSON.parse(text) as Json;
     const { template } = compileTemplate("{{ state.data }}", LANGUAGE);
@@ -106,7 +130,7 @@ export const SINKS: Readonly<Record<string, Sink>> = {
   ),
   "a channel's default": compiled((text) => around(`{"default":${text}}`, '{"kind":"transform"}'), "json"),
   "a channel's schema": compiled(
-    (text) => around(`{"schema":{"properties":${text}},"default":{"a":1}}`, '{"kind":"transform"}'),
+    (text) => around(`{"schema":{"examples":[${text}]},"default":{"a":1}}`, '{"kind":"transform"}'),
     "json",
   ),
 };

@@ -66,7 +66,7 @@ export function withTexts(plan: Plan, text: string): Plan {
   const nodes = plan.nodes.map((node) => {
     const edges = node.edges.map((edge) => {
       const expression = { source: text, evaluate: () => true };
-      return { ...edge, condition: { kind: "when", expression } as const };
+      return { ...edge, condition: { kind: "when", expression, reads: [] } as const };
     });
     return { ...node, kind: text, edges };
   });

@@ -1,3 +1,4 @@
+import { failure } from "../../../base/errors.ts";
 import type { ChatCall, ChatEvent, ModelIo } from "../../contract.ts";
 import { countWords } from "../../words.ts";
 import { answer } from "./answer.ts";
@@ -8,6 +9,7 @@ import { answer } from "./answer.ts";
  */
 export async function* chatExtractive(call: ChatCall, io: ModelIo): AsyncGenerator<ChatEvent> {
   io.signal.throwIfAborted();
+  if (call.responseSchema !== undefined) throw cannotStructure();
   const whole = answer(call.messages, call.maxTokens ?? Number.POSITIVE_INFINITY);
   const text = beforeStop(whole.text, call.stop ?? []);
   // A word at a time: what follows a stream sees it the way a model that writes would send it.
@@ -26,6 +28,14 @@ export async function* chatExtractive(call: ChatCall, io: ModelIo): AsyncGenerat
       model: "builtin/extractive",
     },
   };
+}
+
+/** Whose sentence belongs in which field is a judgement, and this model has none. */
+function cannotStructure(): Error {
+  return failure(
+    "model_refused",
+    "builtin/extractive quotes sentences and cannot answer in JSON; use another model for a node with `output`.",
+  );
 }
 
 function beforeStop(text: string, stops: readonly string[]): string {

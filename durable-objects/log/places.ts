@@ -1,0 +1,35 @@
+import type { TaskId } from "../../src/engine/types.ts";
+import type { Plan, PlanNode } from "../../src/graph/plan.ts";
+
+/** A task's id is its place (R5): `level.node.ordinal`, behind the task of each composite it is in (R10). */
+
+export function isInFrame(task: TaskId): boolean {
+  return task.includes("/");
+}
+
+/** The composite's task and the frame's number that a task is in; undefined for one of the run itself. */
+export function frameOf(task: TaskId): { readonly composite: TaskId; readonly frame: number } | undefined {
+  const end = task.lastIndexOf("/");
+  if (end < 0) return undefined;
+  const name = task.slice(0, end);
+  const bracket = name.endsWith("]") ? name.lastIndexOf("[") : -1;
+  if (bracket < 0) return { composite: name, frame: 0 };
+  return { composite: name.slice(0, bracket), frame: Number(name.slice(bracket + 1, -1)) };
+}
+
+/** The graph that a task's frame runs. @throws TypeError where the plan has no such place: a bug of the caller. */
+export function planOf(plan: Plan, task: TaskId): Plan {
+  const frame = frameOf(task);
+  if (frame === undefined) return plan;
+  const inside = nodeOf(plan, frame.composite).inside;
+  if (inside === undefined) throw new TypeError(`Task ${task} is in a frame of what is no composite.`);
+  return inside;
+}
+
+/** @throws TypeError as {@link planOf}. */
+export function nodeOf(plan: Plan, task: TaskId): PlanNode {
+  const place = task.slice(task.lastIndexOf("/") + 1);
+  const node = planOf(plan, task).nodes[Number(place.split(".")[1])];
+  if (node === undefined) throw new TypeError(`Task ${task} is of a node that the plan does not have.`);
+  return node;
+}

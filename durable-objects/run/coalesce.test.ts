@@ -1,0 +1,40 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import type { Json } from "../../src/base/json.ts";
+import { openFold } from "../../src/engine/reducers.ts";
+import type { Channel, ReducerName } from "../../src/graph/channels.ts";
+import type { Plan } from "../../src/graph/plan.ts";
+import { coalesced } from "./coalesce.ts";
+
+const VALUES: Readonly<Record<Exclude<ReducerName, "messages">, fc.Arbitrary<Json>>> = {
+  last: fc.integer(),
+  append: fc.oneof(fc.integer(), fc.array(fc.integer())) as fc.Arbitrary<Json>,
+  union: fc.oneof(fc.integer({ max: 5 }), fc.array(fc.integer({ max: 5 }))) as fc.Arbitrary<Json>,
+  merge: fc.dictionary(fc.constantFrom("a", "b", "__proto__"), fc.integer()) as fc.Arbitrary<Json>,
+  sum: fc.integer(),
+  min: fc.integer(),
+  max: fc.integer(),
+};
+
+it.each(Object.entries(VALUES))(
+  "[R5, R10] many writes to a %s channel fold to the same as the few they become",
+  (reducer, value) => {
+    const channel = { name: "c", reducer: reducer as ReducerName, conflict: "error" } as Channel;
+    fc.assert(
+      fc.property(
+        fc.array(value, { minLength: 65, maxLength: 80 }),
+        fc.option(value, { nil: undefined }),
+        (values, base) => {
+          const plan = { channels: [channel] } as unknown as Plan;
+          const few = coalesced(
+            plan,
+            values.map((each) => ({ channel: "c", value: each })),
+          );
+          expect(few).toHaveLength(1);
+          const fold = (writes: readonly Json[]) => openFold(channel, base).with(writes).value();
+          expect(fold(few.map((write) => write.value))).toEqual(fold(values));
+        },
+      ),
+    );
+  },
+);

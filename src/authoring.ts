@@ -1,0 +1,21 @@
+/** What graphs and nodes are written with. Knows no platform: it runs in Node, in tests and in a browser as well. */
+export { EdgewiseError, failure } from "./base/errors.ts";
+export type { ErrorCode, ErrorRecord } from "./base/errors.ts";
+export type { Json, JsonObject } from "./base/json.ts";
+export { defineNode } from "./builder/define-node.ts";
+export type { DefinedKind, Duration, NodeDefinition, Writes } from "./builder/define-node.ts";
+export { channel, expression, template, value } from "./builder/fields.ts";
+export type { Config as NodeConfig, Field, Shape } from "./builder/fields.ts";
+export { Graph, graph } from "./builder/graph.ts";
+export type { InputOf, OutputOf } from "./builder/graph.ts";
+export { published } from "./builder/published.ts";
+export type { NodeTools, Question } from "./builder/node-tools.ts";
+export { compileGraph } from "./graph/compile.ts";
+export type { CompileResult, GraphSource, Problem } from "./graph/compile.ts";
+export { documentHash } from "./graph/identity.ts";
+export { graphJsonSchema } from "./graph/json-schema.ts";
+export type { Plan } from "./graph/plan.ts";
+export type { ChatEvent, ChatMessage, ChatReply } from "./models/contract.ts";
+export type { NodeContext, NodeKind, NodeResult } from "./nodes/contract.ts";
+export { nodeKinds, withNodeKinds } from "./nodes/registry.ts";
+export type { AnyNodeKind, NodeKinds } from "./nodes/registry.ts";

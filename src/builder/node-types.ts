@@ -1,0 +1,89 @@
+import type { z } from "zod";
+import type { Json, JsonObject } from "../base/json.ts";
+import type { nodeCommonSchema } from "../graph/schema.ts";
+import type { schema as emitSchema } from "../nodes/emit.ts";
+import type { schema as failSchema } from "../nodes/fail.ts";
+import type { httpSchema } from "../nodes/http-config.ts";
+import type { schema as mapSchema } from "../nodes/map.ts";
+import type { schema as modelSchema } from "../nodes/model.ts";
+import type { schema as storeGetSchema } from "../nodes/store-get.ts";
+import type { schema as storePutSchema } from "../nodes/store-put.ts";
+import type { schema as subgraphSchema } from "../nodes/subgraph.ts";
+import type { schema as switchSchema } from "../nodes/switch.ts";
+import type { schema as transformSchema } from "../nodes/transform.ts";
+import type { schema as waitSchema } from "../nodes/wait.ts";
+import type { DefinedKind } from "./define-node.ts";
+import type { Field, Shape } from "./fields.ts";
+import type { Graph } from "./graph.ts";
+import type { Published } from "./published.ts";
+
+/** What the fields of nodes may name in a graph. */
+export interface Names {
+  readonly channel: string;
+  readonly node: string;
+  readonly graph: string;
+}
+
+/** The configurations of the built-in kinds as their schemas take them, narrowed where a field names something of the graph. */
+interface BuiltIn<N extends Names> {
+  readonly model: Narrowed<z.input<typeof modelSchema>, { readonly write: N["channel"] }>;
+  readonly transform: Narrowed<z.input<typeof transformSchema>, { readonly set?: ByChannel<N, string> }>;
+  readonly map: Narrowed<z.input<typeof mapSchema>, Inside<N> & { readonly failures?: N["channel"] }>;
+  readonly subgraph: Narrowed<z.input<typeof subgraphSchema>, Inside<N>>;
+  readonly emit: z.input<typeof emitSchema>;
+  readonly switch: Narrowed<z.input<typeof switchSchema>, SwitchTargets<N>>;
+  readonly http: Narrowed<z.input<typeof httpSchema>, { readonly write?: N["channel"] }>;
+  readonly "store.get": Narrowed<z.input<typeof storeGetSchema>, { readonly write: N["channel"] }>;
+  readonly "store.put": z.input<typeof storePutSchema>;
+  readonly fail: z.input<typeof failSchema>;
+  readonly wait: z.input<typeof waitSchema>;
+}
+
+interface SwitchTargets<N extends Names> {
+  readonly cases:
+    | { readonly [value: string]: N["node"] | "end" }
+    | readonly { readonly when: string; readonly to: N["node"] | "end" }[];
+  readonly else?: N["node"] | "end";
+}
+
+/** Which graph a composite runs, and what leaves it. */
+interface Inside<N extends Names> {
+  /** A name under `graphs`, a published graph (with its version, or by {@link published}), or a graph in place. */
+  readonly graph: N["graph"] | `${string}@${number}` | Published | Graph | JsonObject;
+  readonly output?: ByChannel<N, string>;
+}
+
+type ByChannel<N extends Names, Value> = { readonly [Channel in N["channel"]]?: Value };
+
+/** `Fields` in place of the fields of that name. */
+type Narrowed<Config, Fields> = Omit<Config, keyof Fields> & Fields;
+
+type Common = Omit<z.input<typeof nodeCommonSchema>, "kind">;
+
+/** A node of a built-in kind or of one of `Own`. */
+export type NodeOf<N extends Names, Own extends DefinedKind> =
+  | { readonly [Kind in keyof BuiltIn<N>]: Common & BuiltIn<N>[Kind] & { readonly kind: Kind } }[keyof BuiltIn<N>]
+  | (Own extends DefinedKind<infer Kind, infer S> ? Common & Written<S, N> & { readonly kind: Kind } : never);
+
+/** A configuration as a document has it: text for what is compiled. */
+type Written<S extends Shape, N extends Names> = {
+  readonly [Name in keyof S as IsOptional<S[Name]> extends true ? never : Name]: WrittenField<S[Name], N>;
+} & { readonly [Name in keyof S as IsOptional<S[Name]> extends true ? Name : never]?: WrittenField<S[Name], N> };
+
+type IsOptional<F> = F extends Field
+  ? F["isOptional"]
+  : F extends z.ZodType
+    ? undefined extends z.input<F>
+      ? true
+      : false
+    : false;
+
+type WrittenField<F, N extends Names> = F extends Field
+  ? F["role"] extends "reads" | "writes"
+    ? N["channel"]
+    : F["role"] extends "value"
+      ? Json
+      : string
+  : F extends z.ZodType
+    ? z.input<F>
+    : never;

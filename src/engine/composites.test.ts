@@ -1,0 +1,19 @@
+import { describe, expect, it } from "vitest";
+import { examineNested } from "./testing/nested-play.ts";
+
+describe("composites", () => {
+  it("[R10] frames give the same in every schedule and after crashes, each as a run of its graph by itself", {
+    timeout: 60_000,
+  }, () => {
+    let [frames, failed] = [0, 0];
+    for (let seed = 0; seed < 100; seed += 1) {
+      const { fault, result } = examineNested(seed);
+      expect(fault).toBeUndefined();
+      frames += result.split(" ends ").length - 1;
+      failed += result.split("cannot begin").length - 1;
+    }
+    // What is played must be worth it.
+    expect(frames).toBeGreaterThan(150);
+    expect(failed).toBeGreaterThan(10);
+  });
+});

@@ -1,0 +1,116 @@
+import { isJsonObject } from "../base/json.ts";
+import type { Json, JsonObject } from "../base/json.ts";
+import { compileChannels } from "./compile-channels.ts";
+import type { Compilation, InsideGraph } from "./compile-context.ts";
+import { compileEdges } from "./compile-edges.ts";
+import type { EdgesByOrigin } from "./compile-edges.ts";
+import { globalsFrom } from "./compile-names.ts";
+import type { Names } from "./compile-names.ts";
+import { compileNodes } from "./compile-nodes.ts";
+import type { CompiledNode } from "./compile-nodes.ts";
+import { compilePort } from "./compile-ports.ts";
+import type { Port } from "./compile-ports.ts";
+import type { Local } from "./expression/globals.ts";
+import { createLanguage } from "./expression/language.ts";
+import { documentHash } from "./identity.ts";
+import type { NodeKindSpecs } from "./kinds.ts";
+import { lint } from "./lint/lint.ts";
+import { parsePart } from "./parse-part.ts";
+import type { Plan, PlanEdge, PlanNode } from "./plan.ts";
+import type { Problems } from "./problems.ts";
+import { limitsSchema } from "./schema.ts";
+import type { Structure } from "./structure.ts";
+import { createTopology } from "./topology.ts";
+
+/** What a whole document shares while its graphs are compiled. */
+export interface Session {
+  readonly kinds: NodeKindSpecs;
+  readonly counts: Compilation["counts"];
+  /** Warnings are looked for when everything is known, such as what a composite reads of the graph inside of it. */
+  readonly lints: (() => void)[];
+}
+
+/** One graph, and what is around it: the document's own, or one that a node runs. Paths are relative to the graph. */
+export interface Setting {
+  readonly id: string;
+  readonly name: string;
+  readonly problems: Problems;
+  readonly names: Names;
+  readonly locals: readonly Local[];
+  readonly inside: Compilation["inside"];
+}
+
+/** Compiles a graph whose head has been checked. Undefined where something of it is broken. */
+export function compileOneGraph(document: JsonObject, setting: Setting, session: Session): InsideGraph | undefined {
+  const { problems, names } = setting;
+  const { channels, schemas } = compileChannels(mappingOf(document["channels"]), problems);
+  const rawNodes = mappingOf(document["nodes"]);
+  const work: Compilation = {
+    problems,
+    kinds: session.kinds,
+    channels: new Map(channels.map((channel) => [channel.name, channel])),
+    ids: new Map(Object.keys(rawNodes).map((id, index) => [id, index])),
+    language: createLanguage({ channels, globals: globalsFrom(names, setting.locals) }),
+    reads: new Set(),
+    writes: new Set(),
+    counts: session.counts,
+    inside: setting.inside,
+  };
+  const nodes = compileNodes(rawNodes, work);
+  const edges: EdgesByOrigin = Array.isArray(document["edges"]) ? compileEdges(document["edges"], work) : new Map();
+  const input = compilePort(document["input"], "input", work);
+  const output = compilePort(document["output"], "output", work);
+  const limits = parsePart(limitsSchema, document["limits"] ?? {}, ["limits"], problems);
+  if (limits === undefined || problems.failed) return undefined;
+  const { id, name } = setting;
+  const plan = assemble(
+    { document, id, name, channels, channelSchemas: schemas, ...names, limits },
+    { nodes, edges },
+    { input, output },
+  );
+  session.lints.push(() => lint(plan, work));
+  return { plan, work };
+}
+
+function mappingOf(value: Json | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
+type Base = Omit<
+  Plan,
+  "hash" | "nodes" | "starts" | "structure" | "topology" | "input" | "output" | "inputSchema" | "outputSchema"
+>;
+
+function assemble(
+  base: Base,
+  parts: { readonly nodes: readonly CompiledNode[]; readonly edges: EdgesByOrigin },
+  { input, output }: { readonly input: Port; readonly output: Port },
+): Plan {
+  const nodes = parts.nodes.map(({ targets, ...node }): PlanNode => {
+    return { ...node, edges: [...(parts.edges.get(node.index) ?? []), ...targets] };
+  });
+  const starts = parts.edges.get("start") ?? [];
+  const structure: Structure = {
+    nodes: nodes.length,
+    edges: nodes.map((node) => targetsOf(node.edges)),
+    starts: targetsOf(starts),
+    each: new Set(nodes.filter((node) => node.join === "each").map((node) => node.index)),
+    channels: base.channels,
+  };
+  return {
+    ...base,
+    input: input.names,
+    output: output.names,
+    ...(input.schema === undefined ? {} : { inputSchema: input.schema }),
+    ...(output.schema === undefined ? {} : { outputSchema: output.schema }),
+    hash: documentHash(base.document),
+    nodes,
+    starts,
+    structure,
+    topology: createTopology(structure),
+  };
+}
+
+function targetsOf(edges: readonly PlanEdge[]): readonly number[] {
+  return [...new Set(edges.flatMap((edge) => (edge.to === "end" ? [] : [edge.to])))];
+}

@@ -1,0 +1,114 @@
+import type { JsonObject } from "../base/json.ts";
+import { channelAt, compileExpressionAt, compileTemplateAt, compileValueAt, targetAt } from "./compile-context.ts";
+import type { Compilation, InsideGraph } from "./compile-context.ts";
+import { compileSchemaAt } from "./compile-schema.ts";
+import type { Local } from "./expression/globals.ts";
+import { withLocals } from "./expression/language.ts";
+import type { Inside, NodeCompiler, NodeKindSpec } from "./kinds.ts";
+import { parsePart } from "./parse-part.ts";
+import type { Effect, PlanEdge, SharedChannels } from "./plan.ts";
+import type { Path } from "./problems.ts";
+import { COMMON_FIELDS } from "./schema.ts";
+
+/** What a node's kind has made of the fields that are its own. */
+export interface OwnPart {
+  readonly compiled: unknown;
+  readonly effect: Effect;
+  readonly targets: readonly PlanEdge[];
+  readonly inside: InsideGraph | undefined;
+  readonly shares: SharedChannels | undefined;
+  /** The graph's, with what this node alone reads and writes. */
+  readonly work: Compilation;
+}
+
+interface RawNode {
+  readonly id: string;
+  readonly config: JsonObject;
+  readonly path: Path;
+}
+
+/** Hands a node's own fields to its kind. Undefined, and problems, where they do not fit its schema. */
+export function compileOwn(spec: NodeKindSpec, node: RawNode, around: Compilation): OwnPart | undefined {
+  const config = parsePart(spec.schema, node.config, node.path, around.problems, COMMON_FIELDS);
+  if (config === undefined) return undefined;
+  const work: Compilation = { ...around, reads: new Set(), writes: new Set() };
+  const gathered: Gathered = { targets: [], inside: undefined };
+  try {
+    const compiled = spec.compile(config as never, compilerOf(node, work, gathered));
+    const shares = spec.shares?.(compiled as never);
+    if (shares !== undefined) noteShared(shares, gathered, work);
+    return { compiled, shares, effect: spec.effectOf?.(compiled as never) ?? spec.effect, work, ...gathered };
+  } catch (thrown) {
+    // a kind may come from anybody's code
+    const said = thrown instanceof Error ? thrown.message : String(thrown);
+    const message = `The kind "${spec.kind}" could not compile this node: ${said}`;
+    work.problems.add({ code: "kind_failed", message, path: node.path });
+    return undefined;
+  }
+}
+
+interface Gathered {
+  readonly targets: PlanEdge[];
+  inside: InsideGraph | undefined;
+}
+
+function compilerOf({ id, path }: RawNode, work: Compilation, gathered: Gathered): NodeCompiler {
+  return {
+    expression: (source, below) => compileExpressionAt(work, source, [...path, ...below]),
+    template: (source, below) => compileTemplateAt(work, source, [...path, ...below]),
+    value: (value, below) => compileValueAt(work, value, [...path, ...below]),
+    schema: (schema, below) => compileSchemaAt(work.problems, schema, [...path, ...below]),
+    channel(name, below) {
+      const channel = channelAt(work, name, [...path, ...below]);
+      if (channel !== undefined) work.writes.add(name);
+      return channel;
+    },
+    target: (to, below) => addTarget(to, [...path, ...below], work, gathered.targets),
+    inside(source, below, locals) {
+      const found = work.inside(source, id, work.problems.below([...path, ...below]), locals);
+      gathered.inside = found;
+      return found === undefined ? undefined : insideOf(found, work, path, locals);
+    },
+    problem: (code, message, below) => work.problems.add({ code, message, path: [...path, ...below] }),
+  };
+}
+
+function addTarget(id: string, path: Path, work: Compilation, targets: PlanEdge[]): void {
+  const to = id === "end" ? "end" : targetAt(work, id, path);
+  if (to === undefined || targets.some((edge) => edge.to === to)) return;
+  targets.push({ to, condition: { kind: "goto" } });
+}
+
+/** What the node says about the graph that it runs stands in the node, so that is where its problems are. */
+function insideOf(
+  { plan, work: inner }: InsideGraph,
+  outer: Compilation,
+  path: Path,
+  locals: readonly Local[],
+): Inside {
+  const work: Compilation = { ...inner, problems: outer.problems };
+  const entering: Compilation = { ...outer, language: withLocals(outer.language, locals) };
+  const common = plan.channels.flatMap(({ name, reducer }) => {
+    const around = outer.channels.get(name);
+    return around === undefined ? [] : [{ name, sameReducer: around.reducer === reducer }];
+  });
+  return {
+    plan,
+    common,
+    inputExpression: (source, below) => compileExpressionAt(entering, source, [...path, ...below]),
+    expression: (source, below) => compileExpressionAt(work, source, [...path, ...below]),
+    channel(name, below) {
+      const channel = channelAt(work, name, [...path, ...below]);
+      // what a frame begins with is written there
+      if (channel !== undefined) inner.writes.add(name);
+      return channel;
+    },
+  };
+}
+
+/** A frame begins with what its task sees of a shared channel, and what it writes there leaves with it (R10). */
+function noteShared({ begin, leave }: SharedChannels, { inside }: Gathered, work: Compilation): void {
+  const written = new Set(inside?.plan.nodes.flatMap(({ writes }) => writes));
+  for (const channel of begin) work.reads.add(channel);
+  for (const channel of leave) if (written.has(channel)) work.writes.add(channel);
+}
