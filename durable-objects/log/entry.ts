@@ -22,8 +22,14 @@ export type LogEntry =
       /** Only when it was not streamed in chunks: those hold its text already. */
       readonly message?: AiMessage;
     }
-  /** Final: the task stays in flight, failed (R9). */
-  | { readonly type: "task-failed"; readonly task: TaskId; readonly attempt: number; readonly error: ErrorRecord }
+  /** Final: the task stays in flight, failed; with an outcome the run goes on from it (R9). */
+  | {
+      readonly type: "task-failed";
+      readonly task: TaskId;
+      readonly attempt: number;
+      readonly error: ErrorRecord;
+      readonly outcome?: Outcome;
+    }
   /** Not final: tried again at `retryAt` (Unix milliseconds). The engine never hears of it. */
   | {
       readonly type: "attempt-failed";
@@ -32,6 +38,8 @@ export type LogEntry =
       readonly error: ErrorRecord;
       readonly retryAt: number;
     }
+  /** Of an unsafe node: committed before it begins, so that its death leaves no doubt whether it may have taken effect. */
+  | { readonly type: "attempt-started"; readonly task: TaskId; readonly attempt: number }
   /** The task waits (R8) and goes on at `until` (Unix milliseconds). */
   | { readonly type: "task-waiting"; readonly task: TaskId; readonly until: number }
   | { readonly type: "task-resumed"; readonly task: TaskId }
@@ -57,7 +65,13 @@ export function toEngineEvent(entry: LogEntry): EngineEvent | undefined {
     case "task-succeeded":
       return { type: "task-succeeded", task: entry.task, outcome: entry.outcome };
     case "task-failed":
-      return { type: "task-failed", task: entry.task, error: entry.error };
+      return {
+        type: "task-failed",
+        task: entry.task,
+        error: entry.error,
+        ...(entry.outcome === undefined ? {} : { outcome: entry.outcome }),
+      };
+    case "attempt-started":
     case "attempt-failed":
     case "step-recorded":
       return undefined;

@@ -67,6 +67,17 @@ const GOLDEN: readonly (readonly [string, LogEntry])[] = [
     },
   ],
   [
+    '["f","0.0.0",1,{"code":"http_failed","message":"no","retryable":false},[[["problem",1]],[2],[]]]',
+    {
+      type: "task-failed",
+      task: "0.0.0",
+      attempt: 1,
+      error: failure("http_failed", "no").record,
+      outcome: { writes: [{ channel: "problem", value: 1 }], takes: [2], sends: [] },
+    },
+  ],
+  ['["t","0.0.0",2]', { type: "attempt-started", task: "0.0.0", attempt: 2 }],
+  [
     '["r","0.0.0",1,{"code":"model_rate_limited","message":"wait","retryable":true,"retryAfterMs":1000},1790000000000]',
     {
       type: "attempt-failed",

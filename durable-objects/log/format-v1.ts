@@ -32,8 +32,9 @@ type OutcomeRow = readonly [
 type Row =
   | readonly ["s", OutcomeRow]
   | readonly ["o", task: string, attempt: number, OutcomeRow, usage: TaskUsage | 0, message: AiMessage | 0]
-  | readonly ["f", task: string, attempt: number, ErrorRecord]
+  | readonly ["f", task: string, attempt: number, ErrorRecord, OutcomeRow?]
   | readonly ["r", task: string, attempt: number, ErrorRecord, retryAt: number]
+  | readonly ["t", task: string, attempt: number]
   | readonly ["w", task: string, until: number]
   | readonly ["g", task: string]
   | readonly ["k", task: string, key: string, ValueRow]
@@ -57,9 +58,13 @@ function toRow(entry: LogEntry, blobs: BlobStore): Row {
     case "task-succeeded":
       return ["o", entry.task, entry.attempt, outcomeRow(entry.outcome, blobs), entry.usage ?? 0, entry.message ?? 0];
     case "task-failed":
-      return ["f", entry.task, entry.attempt, entry.error];
+      return entry.outcome === undefined
+        ? ["f", entry.task, entry.attempt, entry.error]
+        : ["f", entry.task, entry.attempt, entry.error, outcomeRow(entry.outcome, blobs)];
     case "attempt-failed":
       return ["r", entry.task, entry.attempt, entry.error, entry.retryAt];
+    case "attempt-started":
+      return ["t", entry.task, entry.attempt];
     case "task-waiting":
       return ["w", entry.task, entry.until];
     case "task-resumed":
@@ -93,9 +98,17 @@ function fromRow(row: Row, blobs: BlobStore): LogEntry {
       };
     }
     case "f":
-      return { type: "task-failed", task: row[1], attempt: row[2], error: row[3] };
+      return {
+        type: "task-failed",
+        task: row[1],
+        attempt: row[2],
+        error: row[3],
+        ...(row[4] === undefined ? {} : { outcome: toOutcome(row[4], blobs) }),
+      };
     case "r":
       return { type: "attempt-failed", task: row[1], attempt: row[2], error: row[3], retryAt: row[4] };
+    case "t":
+      return { type: "attempt-started", task: row[1], attempt: row[2] };
     case "w":
       return { type: "task-waiting", task: row[1], until: row[2] };
     case "g":

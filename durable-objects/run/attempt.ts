@@ -1,4 +1,4 @@
-import { EdgewiseError, type ErrorRecord, failure, toErrorRecord } from "../../src/base/errors.ts";
+import { type ErrorRecord, failure, toErrorRecord } from "../../src/base/errors.ts";
 import { isJson, type Json } from "../../src/base/json.ts";
 import type { Outcome, Task } from "../../src/engine/types.ts";
 import type { Plan, PlanNode, Scope } from "../../src/graph/plan.ts";
@@ -8,9 +8,10 @@ import { type NodeKinds, runNode } from "../../src/nodes/registry.ts";
 import type { Chunk } from "../log/entry.ts";
 import type { Means } from "../world.ts";
 import { findResult, keepResult, type Keeper, keeperOf } from "./cached.ts";
+import { Deadlines } from "./deadlines.ts";
 import { bounded } from "./failures.ts";
 import { scopeAfter } from "./scope.ts";
-import { notJson, toWrites } from "./writes.ts";
+import { isTooLarge, MAX_VALUE, notJson, toWrites } from "./writes.ts";
 
 /** What an attempt may reach; the object hands it in. */
 export interface Surroundings {
@@ -24,7 +25,7 @@ export interface Surroundings {
   readonly resumedAt: number | undefined;
   /** The result of a step that was made before; commits that of one that was made now. */
   recorded(key: string): Json | undefined;
-  record(key: string, value: Json): void;
+  record(attempt: Attempt, key: string, value: Json): void;
   /** Takes the next frame id of the run. */
   nextEvent(): number;
   /** Something was streamed: followers may look. */
@@ -53,6 +54,7 @@ export class Attempt {
   readonly #surroundings: Surroundings;
   readonly #controller = new AbortController();
   readonly #chunks: OpenChunk[] = [];
+  #deadlines: Deadlines | undefined;
   /** Steps under way, so that two calls by one key make one. */
   readonly #steps = new Map<string, Promise<Json>>();
 
@@ -68,6 +70,11 @@ export class Attempt {
     this.#plan = plan;
     this.#runId = runId;
     this.#surroundings = surroundings;
+  }
+
+  /** What its expressions see. */
+  get scope(): Scope {
+    return this.#surroundings.scope;
   }
 
   /** What was streamed so far, in pieces with consecutive frame ids. */
@@ -117,10 +124,10 @@ export class Attempt {
   }
 
   #await(result: Promise<NodeResult | NodeWait>, done: (settled: Settled) => void): void {
-    const { timeoutMs } = this.node;
-    const timer = setTimeout(() => this.#controller.abort(timedOut(this.node)), timeoutMs);
+    const deadlines = new Deadlines(this.node, (reason) => this.#controller.abort(reason));
+    this.#deadlines = deadlines;
     const settle = (settled: Settled): void => {
-      clearTimeout(timer);
+      deadlines.over();
       done(settled);
     };
     // The abort wins over a node that does not listen to its signal; what that one says later is ignored.
@@ -166,7 +173,11 @@ export class Attempt {
     const value = await step();
     this.#controller.signal.throwIfAborted();
     if (!isJson(value)) throw notJson(this.node.id, `recorded for the step "${key.slice(0, 80)}" a value`);
-    this.#surroundings.record(key, value);
+    if (isTooLarge(value)) {
+      const step = `the step "${key.slice(0, 80)}"`;
+      throw failure("value_too_large", `Node "${this.node.id}" recorded more than ${MAX_VALUE} characters for ${step}.`);
+    }
+    this.#surroundings.record(this, key, value);
     return value;
   }
 
@@ -199,6 +210,7 @@ export class Attempt {
   #stream(kind: Chunk["kind"], data: Json): void {
     if (this.#controller.signal.aborted || data === "") return;
     if (!isJson(data)) throw notJson(this.node.id, "streamed something");
+    this.#deadlines?.heard();
     const id = this.#surroundings.nextEvent();
     const open = this.#chunks.at(-1);
     const isOpen = open?.kind === kind && open.data.length < CHUNK_PIECES;
@@ -218,12 +230,4 @@ export class Attempt {
 
 interface OpenChunk extends Chunk {
   readonly data: Json[];
-}
-
-function timedOut(node: PlanNode): EdgewiseError {
-  return new EdgewiseError({
-    code: "model_timeout",
-    message: `Node "${node.id}" did not finish within ${node.timeoutMs} ms.`,
-    retryable: true,
-  });
 }

@@ -17,12 +17,13 @@ export interface Keeper {
 }
 
 /**
- * Equal are tasks of nodes with the same configuration for which the cache's `key` gives the same, or, without a key, which
+ * Equal are tasks of nodes with the same configuration, the same graph inside and channels of one form to write to, for which the cache's `key` gives the same, or, without a key, which
  * see the same of all that their node reads. Undefined for a node without a cache. @throws what the key's expression throws
  */
 export function keeperOf(plan: Plan, node: PlanNode, scope: Scope, cache: ResultCache): Keeper | undefined {
   if (node.cache === undefined) return undefined;
-  const key = sha256Hex(canonicalJson(["node result", 1, configOf(plan, node), seenBy(node, node.cache, scope)]));
+  const own = [configOf(plan, node), formsOf(plan, node), insideOf(node)];
+  const key = sha256Hex(canonicalJson(["node result", 2, own, seenBy(node, node.cache, scope)]));
   return { cache, key, ttlMs: node.cache.ttlMs };
 }
 
@@ -46,6 +47,25 @@ function configOf(plan: Plan, node: PlanNode): JsonObject {
   return Object.fromEntries(Object.entries(isJsonObject(own) ? own : {}).filter(([field]) => !BESIDE.has(field)));
 }
 
+/** What a result is written to decides what it is, and whether it may be there. */
+function formsOf(plan: Plan, { writes }: PlanNode): Json {
+  const written = plan.channels.filter(({ name }) => writes.includes(name));
+  return written.map(({ name, reducer, schema }): Json => [name, reducer, schema ?? null]);
+}
+
+/** A configuration has but the name of a graph that stands elsewhere, and so have graphs inside of that. */
+function insideOf({ inside }: PlanNode): Json {
+  return inside === undefined ? null : identityOf(inside);
+}
+
+const IDENTITIES = new WeakMap<Plan, string>();
+
+function identityOf(plan: Plan): string {
+  const known = IDENTITIES.get(plan) ?? sha256Hex(canonicalJson([plan.hash, ...plan.nodes.map(insideOf)]));
+  IDENTITIES.set(plan, known);
+  return known;
+}
+
 function seenBy(node: PlanNode, { key }: NonNullable<PlanNode["cache"]>, scope: Scope): Json {
   if (key !== undefined) return { key: key.evaluate(scope) };
   const state = node.reads.map((channel): Json => [channel, scope.read(channel) ?? { absent: true }]);
@@ -62,10 +82,14 @@ function isKept(value: Json | undefined): value is Json & Kept {
   return isJsonObject(value) && isJsonObject(value["result"]) && typeof value["messageId"] === "string";
 }
 
-/** Two messages of one id would be taken for one. */
+/** Two messages of one id would be taken for one. Ids of further messages, and of those of tasks inside, begin with the task's. */
 function renamed(value: Json, from: string, to: string): Json {
-  if (typeof value === "string") return value === from ? to : value;
+  if (typeof value === "string") return isOf(value, from) ? to + value.slice(from.length) : value;
   if (Array.isArray(value)) return value.map((item: Json) => renamed(item, from, to));
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, renamed(item, from, to)]));
+}
+
+function isOf(id: string, messageId: string): boolean {
+  return id.startsWith(messageId) && ["", ":", "/", "["].includes(id.charAt(messageId.length));
 }

@@ -1,15 +1,16 @@
-import type { Json } from "../../src/base/json.ts";
+import { failure } from "../../src/base/errors.ts";
+import { type Json, sameJson } from "../../src/base/json.ts";
 import { openFold } from "../../src/engine/reducers.ts";
 import type { Write } from "../../src/engine/types.ts";
 import type { Channel } from "../../src/graph/channels.ts";
 import type { Plan } from "../../src/graph/plan.ts";
 
-/** An outcome is one row of the log: a composite over many items must not make it one value an item. */
-const MOST_WRITES = 64;
-
-/** The same writes in few, where they are many: what folds to the same is written as one. */
-export function coalesced(plan: Plan, writes: readonly Write[]): readonly Write[] {
-  if (writes.length <= MOST_WRITES) return writes;
+/**
+ * The same writes, one for each channel: what folds to the same is written as one. An outcome is one row of the log, and one
+ * update to followers: a composite over many items must not make it one value an item.
+ * @throws EdgewiseError `conflicting_write` (R6): items are parallel, none has seen what another wrote
+ */
+export function coalesced(plan: Plan, writes: readonly Write[], node: string): readonly Write[] {
   const values = new Map<string, Json[]>();
   for (const { channel, value } of writes) {
     const known = values.get(channel);
@@ -18,15 +19,25 @@ export function coalesced(plan: Plan, writes: readonly Write[]): readonly Write[
   }
   return [...values].flatMap(([name, list]): Write[] => {
     const channel = plan.channels.find((candidate) => candidate.name === name);
-    const value = channel === undefined ? undefined : together(channel, list);
+    const value = channel === undefined || list.length === 1 ? undefined : together(channel, list, node);
     return value === undefined ? list.map((each) => ({ channel: name, value: each })) : [{ channel: name, value }];
   });
 }
 
 /** One value that folds as all of them do; undefined where there is none. */
-function together(channel: Channel, values: readonly Json[]): Json | undefined {
+function together(channel: Channel, values: readonly Json[], node: string): Json | undefined {
+  if (channel.reducer === "last" && channel.conflict === "error") refuseConflict(channel, values, node);
   // A message may take another one away that is not among these.
   if (channel.reducer === "messages") return values.flat(1) as Json[];
   const { default: _, ...empty } = channel;
   return openFold(empty, undefined).with(values).value();
+}
+
+function refuseConflict({ name }: Channel, values: readonly Json[], node: string): void {
+  const last = values.at(-1) ?? null;
+  if (values.every((value) => sameJson(value, last))) return;
+  const message =
+    `Items of "${node}" wrote different values to the channel "${name}", and none has seen another's; name it under ` +
+    "`output` to get the list of them, or give it a reducer or `conflict: last`.";
+  throw failure("conflicting_write", message, { details: { channel: name, writers: [node, node], reader: null } });
 }

@@ -1,7 +1,7 @@
 import { failure, toErrorRecord, type ErrorRecord } from "../../src/base/errors.ts";
 import type { Json } from "../../src/base/json.ts";
 import type { FrameRequest, LeftFrame, Task, TaskId, Write } from "../../src/engine/types.ts";
-import type { Plan, PlanNode, Scope } from "../../src/graph/plan.ts";
+import type { Globals, Plan, PlanNode, Scope } from "../../src/graph/plan.ts";
 import { route } from "../../src/graph/route.ts";
 import type { FrameEnd } from "../../src/nodes/contract.ts";
 import type { AnyCompositeKind, NodeKinds } from "../../src/nodes/registry.ts";
@@ -9,7 +9,7 @@ import { frameOf, nodeOf } from "../log/places.ts";
 import type { LogEntry } from "../log/entry.ts";
 import { bounded, combine } from "./failures.ts";
 import { scopeAfter } from "./scope.ts";
-import { toWrites } from "./writes.ts";
+import { isTooLarge, MAX_VALUE, toWrites } from "./writes.ts";
 
 /** Items of one composite: each is a commit and a frame. */
 const MOST_FRAMES = 100_000;
@@ -22,15 +22,24 @@ interface Open {
 /** What composites' kinds make of frames (R10): how they begin, what leaves them. Everything here is pure but its memory. */
 export class Composites {
   readonly #plan: Plan;
+  readonly #runId: string;
   readonly #kinds: NodeKinds;
   readonly #scopeOf: (task: Task) => Scope;
+  readonly #globalsOf: (plan: Plan) => Globals;
   readonly #open = new Map<TaskId, Open>();
 
-  /** @param scopeOf what a task's expressions see */
-  constructor(plan: Plan, kinds: NodeKinds, scopeOf: (task: Task) => Scope) {
+  /** @param known what a task's expressions see, and what those of a graph may name */
+  constructor(
+    plan: Plan,
+    runId: string,
+    kinds: NodeKinds,
+    known: { readonly scopeOf: (task: Task) => Scope; readonly globalsOf: (plan: Plan) => Globals },
+  ) {
     this.#plan = plan;
+    this.#runId = runId;
     this.#kinds = kinds;
-    this.#scopeOf = scopeOf;
+    this.#scopeOf = known.scopeOf;
+    this.#globalsOf = known.globalsOf;
   }
 
   /** What the expressions of a task in a frame see besides: the item and its index. */
@@ -51,7 +60,13 @@ export class Composites {
       const message = `Node "${node.id}" has ${items.length} items; ${MOST_FRAMES} are allowed. Split the list.`;
       throw failure("value_too_large", message);
     }
-    return { type: "frames-announced", task: task.id, items, concurrency, tolerant };
+    if (isTooLarge(items)) {
+      const message = `The items of "${node.id}" have more than ${MAX_VALUE} characters of JSON together. Split the list.`;
+      throw failure("value_too_large", message);
+    }
+    // Where its failure goes somewhere (0012), what fails inside is its failure; elsewhere it waits to be redriven (R9).
+    const bears = tolerant || node.onError !== undefined;
+    return { type: "frames-announced", task: task.id, items, concurrency, tolerant: bears };
   }
 
   /** A frame begins, or cannot. */
@@ -76,7 +91,7 @@ export class Composites {
     if (failed.length > 0) return this.#end(composite.id, frame, { ok: false, error: combine(failed, failures) });
     const { node, kind } = this.#kindOf(composite.id);
     try {
-      const scope = { ...this.#within(composite, frame), read: (channel: string) => state.read(channel) };
+      const scope = { ...this.#inside(composite, frame), read: (channel: string) => state.read(channel) };
       const shared = (node.shares?.leave ?? []).flatMap((channel) =>
         writesTo(channel).map((value) => ({ channel, value })),
       );
@@ -86,21 +101,26 @@ export class Composites {
     }
   }
 
-  /** All frames are over: what the task writes. @throws EdgewiseError the first frame's failure, where the kind does not bear it. */
-  close(task: Task): readonly Write[] {
+  /** All frames are over: what the task writes, and whether none of them failed. @throws EdgewiseError the first frame's failure, where the kind does not bear it. */
+  close(task: Task): { readonly writes: readonly Write[]; readonly isWhole: boolean } {
     const { node, kind } = this.#kindOf(task.id);
     const ends = (this.#open.get(task.id)?.ends ?? []).flatMap((end) => end ?? []);
-    return kind.close(node.compiled as never, ends);
+    return { writes: kind.close(node.compiled as never, ends), isWhole: ends.every(({ ok }) => ok) };
   }
 
   #startOf(composite: Task, frame: number) {
     const { node, kind, inside } = this.#kindOf(composite.id);
     const within = this.#within(composite, frame);
     const entry = kind.enter(node.compiled as never, within);
-    const writes = toWrites(inside, entry.writes, node.id, (index) => `${composite.id}[${frame}]:${index}`);
+    const writes = toWrites(
+      inside,
+      entry.writes,
+      node.id,
+      (index) => `${this.#runId}:${composite.id}[${frame}]:${index}`,
+    );
     const shares = new Set(node.shares?.begin);
     const inner = {
-      ...within,
+      ...this.#inside(composite, frame),
       read: (name: string) =>
         (shares.has(name) ? within.read(name) : undefined) ??
         inside.channels.find((channel) => channel.name === name)?.default,
@@ -108,10 +128,19 @@ export class Composites {
     return { writes, takes: route(inside, "start", scopeAfter(inside, inner, writes)).takes, sends: [] };
   }
 
+  /** What a frame is given is made of what its composite sees. */
   #within(composite: Task, frame: number): Scope {
     const scope = this.#scopeOf(composite);
-    const item = this.#open.get(composite.id)?.items[frame] ?? null;
-    return { ...scope, globals: { ...scope.globals, item, index: frame } };
+    return { ...scope, globals: { ...scope.globals, ...this.#itemOf(composite, frame) } };
+  }
+
+  /** The expressions of the graph inside name what that graph knows. */
+  #inside(composite: Task, frame: number): Omit<Scope, "read"> {
+    return { globals: { ...this.#globalsOf(this.#kindOf(composite.id).inside), ...this.#itemOf(composite, frame) } };
+  }
+
+  #itemOf({ id }: Task, frame: number): { readonly item: Json; readonly index: number } {
+    return { item: this.#open.get(id)?.items[frame] ?? null, index: frame };
   }
 
   #end(

@@ -1,6 +1,6 @@
 import { type ErrorRecord, toErrorRecord } from "../../src/base/errors.ts";
 import type { Json } from "../../src/base/json.ts";
-import type { Step, Task, TaskId, Write } from "../../src/engine/types.ts";
+import type { LeftFrame, Step, Task, TaskId, Write } from "../../src/engine/types.ts";
 import type { Globals, Plan, Scope } from "../../src/graph/plan.ts";
 import { route } from "../../src/graph/route.ts";
 import type { NodeKinds } from "../../src/nodes/registry.ts";
@@ -12,6 +12,7 @@ import { retryDelay } from "./backoff.ts";
 import { findResult, keepResult, type Keeper, keeperOf } from "./cached.ts";
 import { coalesced } from "./coalesce.ts";
 import { Composites } from "./composites.ts";
+import { failedTask } from "./failed-task.ts";
 import { bounded, combine } from "./failures.ts";
 import { type Given, globalsOf } from "./globals.ts";
 import { Playback, type Values } from "./playback.ts";
@@ -66,8 +67,8 @@ export class LiveRun {
   readonly #failures = new Map<TaskId, ErrorRecord>();
   readonly #ongoing = new Map<TaskId, Ongoing>();
   readonly #failedAttempts = new Map<TaskId, { readonly attempt: number; readonly retryAt: number }>();
-  /** Unsafe tasks that were running when the object died (design, section 3). */
-  readonly #unknown = new Set<TaskId>();
+  /** Unsafe tasks of which an attempt has begun and has not ended (design, section 3). */
+  readonly #begun = new Set<TaskId>();
   #nextEvent: number;
   #epoch = 0;
 
@@ -76,7 +77,10 @@ export class LiveRun {
     this.playback = new Playback(plan, row, base);
     this.#given = given;
     this.#kinds = kinds;
-    this.#composites = new Composites(plan, kinds, (task) => this.#scopeOf(task));
+    this.#composites = new Composites(plan, row.runId, kinds, {
+      scopeOf: (task) => this.#scopeOf(task),
+      globalsOf: (inside) => this.#globalsOf(inside),
+    });
     this.#nextEvent = row.eventFloor;
   }
 
@@ -87,15 +91,28 @@ export class LiveRun {
     for (const { task, error } of step?.failed ?? []) {
       this.#failures.set(task.id, { ...error, node: nodeOf(this.playback.plan, task.id).id });
     }
-    for (const left of step?.frames?.left ?? []) this.#composites.leave(left, this.#failures);
+    for (const left of step?.frames?.left ?? []) this.#leave(left);
     return step;
+  }
+
+  /** A composite of many items must not keep what each of them failed with, or has recorded. */
+  #leave(left: LeftFrame): void {
+    this.#composites.leave(left, this.#failures);
+    for (const task of left.failed) {
+      this.#failures.delete(task);
+      this.#steps.delete(task);
+    }
   }
 
   #note(entry: LogEntry): void {
     this.#composites.apply(entry);
     this.#waits.apply(entry);
     switch (entry.type) {
+      case "attempt-started":
+        this.#begun.add(entry.task);
+        return;
       case "attempt-failed":
+        this.#begun.delete(entry.task);
         this.#failedAttempts.set(entry.task, { attempt: entry.attempt, retryAt: entry.retryAt });
         return;
       case "step-recorded":
@@ -104,6 +121,7 @@ export class LiveRun {
       case "task-waiting":
       case "frames-announced":
         this.#ongoing.delete(entry.task);
+        this.#begun.delete(entry.task);
         return;
       case "task-succeeded":
         if (entry.usage) this.usage = addUsage(this.usage, entry.usage);
@@ -112,7 +130,7 @@ export class LiveRun {
         return;
       case "task-failed":
         this.#settle(entry.task);
-        this.#failures.set(entry.task, entry.error);
+        if (entry.outcome === undefined) this.#failures.set(entry.task, entry.error);
         return;
       default:
     }
@@ -121,7 +139,7 @@ export class LiveRun {
   #settle(task: TaskId): void {
     this.#ongoing.delete(task);
     this.#failedAttempts.delete(task);
-    this.#unknown.delete(task);
+    this.#begun.delete(task);
   }
 
   /** The run's failure when these tasks are what is left of it. */
@@ -167,15 +185,18 @@ export class LiveRun {
   #attempt(task: Task, reach: Reach): Verdict | undefined {
     const number = (this.#failedAttempts.get(task.id)?.attempt ?? 0) + 1;
     const plan = planOf(this.playback.plan, task.id);
-    if (this.#unknown.has(task.id))
-      return { entry: outcomeUnknown(task.id, number, plan.nodes[task.node]), chunks: [] };
+    const node = plan.nodes[task.node];
+    // It begins here and nowhere else: what has begun already did so before a restart.
+    if (this.#begun.has(task.id)) return { entry: outcomeUnknown(task.id, number, node), chunks: [] };
+    if (node?.effect === "unsafe")
+      reach.happened({ entry: { type: "attempt-started", task: task.id, attempt: number }, chunks: [] });
     const attempt = new Attempt(plan, this.row.runId, task, number, this.#epoch, this.#surroundings(task, reach));
     this.#ongoing.set(task.id, { kind: "running", attempt });
     const judge = (settled: Settled): Verdict | undefined => {
       // Fenced: only the attempt that is still the task's may speak for it.
       const ongoing = this.#ongoing.get(task.id);
       if (ongoing?.kind !== "running" || ongoing.attempt !== attempt) return undefined;
-      return verdictOf(attempt, settled, reach.now());
+      return verdictOf(plan, attempt, settled, reach.now());
     };
     const settled = attempt.run((late) => {
       const verdict = judge(late);
@@ -194,8 +215,10 @@ export class LiveRun {
       resumedAt: this.#waits.resumedAt(task.id),
       nextEvent: () => this.takeEvents(1),
       recorded: (key) => this.#steps.get(task.id)?.get(key),
-      record: (key, value) => {
-        if (this.#ongoing.get(task.id)?.kind !== "running") return;
+      record: (attempt, key, value) => {
+        // Fenced, as its outcome is: what an attempt says that is over is nobody's step.
+        const ongoing = this.#ongoing.get(task.id);
+        if (ongoing?.kind !== "running" || ongoing.attempt !== attempt) return;
         happened({ entry: { type: "step-recorded", task: task.id, key, value }, chunks: [] });
       },
     };
@@ -227,10 +250,12 @@ export class LiveRun {
 
   /** R10: what a composite wrote in the end. */
   #conclude(task: Task, reach: Reach): LogEntry {
-    const writes = coalesced(planOf(this.playback.plan, task.id), this.#composites.close(task));
+    const { writes: written, isWhole } = this.#composites.close(task);
+    const writes = coalesced(planOf(this.playback.plan, task.id), written, nodeOf(this.playback.plan, task.id).id);
     const entry = this.#succeed(task, writes);
     const keeper = this.#keeperOf(task, reach);
-    if (keeper !== undefined) keepResult(keeper, { writes }, this.#messageId(task));
+    // What was left out because it failed may well succeed the next time.
+    if (keeper !== undefined && isWhole) keepResult(keeper, { writes }, this.#messageId(task));
     return entry;
   }
 
@@ -254,21 +279,27 @@ export class LiveRun {
     } catch (thrown) {
       const { id } = nodeOf(this.playback.plan, task.id);
       const error = { node: id, ...bounded(toErrorRecord(thrown)) };
-      return { entry: { type: "task-failed", task: task.id, attempt: 1, error }, chunks: [] };
+      const plan = planOf(this.playback.plan, task.id);
+      return { entry: failedTask(plan, task, 1, error, this.#scopeOf(task)), chunks: [] };
     }
   }
 
   /** What a task's expressions see: its view, what the run was given, and in a frame its item. */
   #scopeOf({ id, view, payload }: Task): Scope {
     const plan = planOf(this.playback.plan, id);
-    const globals = this.#globals.get(plan) ?? globalsOf(plan, this.#given);
-    this.#globals.set(plan, globals);
+    const globals = this.#globalsOf(plan);
     const locals = this.#composites.localsOf(id);
     return {
       read: (channel) => view.read(channel),
       globals: locals === undefined ? globals : { ...globals, ...locals },
       ...(payload === undefined ? {} : { payload }),
     };
+  }
+
+  #globalsOf(plan: Plan): Globals {
+    const globals = this.#globals.get(plan) ?? globalsOf(plan, this.#given);
+    this.#globals.set(plan, globals);
+    return globals;
   }
 
   /** The attempt-failed entry is committed: the task waits for its next try. */
@@ -292,16 +323,13 @@ export class LiveRun {
 
   /** After a restart: what was started and has no outcome, either to be tried again now or backing off still. */
   recover(now: number): Work[] {
-    const { engine, plan } = this.playback;
+    const { engine } = this.playback;
     const again: Work[] = [];
     for (const { task, state } of [...engine.inFlight(), ...engine.inFrames()]) {
       if (state !== "running") continue;
       const failed = this.#failedAttempts.get(task.id);
       if (failed && failed.retryAt > now) this.backOff(task.id);
-      else {
-        if (nodeOf(plan, task.id).effect === "unsafe") this.#unknown.add(task.id);
-        again.push({ kind: "task", task });
-      }
+      else again.push({ kind: "task", task });
     }
     return [...again, ...frameWork(engine.owed())];
   }
@@ -342,7 +370,7 @@ export class LiveRun {
   }
 }
 
-function verdictOf(attempt: Attempt, settled: Settled, now: number): Verdict {
+function verdictOf(plan: Plan, attempt: Attempt, settled: Settled, now: number): Verdict {
   const { task, number, chunks } = attempt;
   if (settled.ok === "waits") return { entry: { type: "task-waiting", task: task.id, until: settled.until }, chunks };
   if (settled.ok) {
@@ -357,7 +385,7 @@ function verdictOf(attempt: Attempt, settled: Settled, now: number): Verdict {
   const { retry } = attempt.node;
   const { error } = settled;
   if (!error.retryable || number >= retry.attempts)
-    return { entry: { type: "task-failed", task: task.id, attempt: number, error }, chunks };
+    return { entry: failedTask(plan, task, number, error, attempt.scope), chunks };
   const retryAt = now + retryDelay(retry, number, error.retryAfterMs, Math.random());
   return { entry: { type: "attempt-failed", task: task.id, attempt: number, error, retryAt }, chunks };
 }

@@ -17,7 +17,7 @@ export function loadPlan(hash: string, document: () => string, kinds: NodeKinds)
     cache.set(hash, known);
     return known;
   }
-  const compiled = compileGraph({ text: document(), type: "json" }, kinds);
+  const compiled = compileGraph({ text: document(), type: "json" }, kinds, { advise: false });
   if (!compiled.ok) {
     const first = compiled.problems[0];
     throw failure("invalid_graph", `The stored graph ${hash} does not compile: ${first?.message ?? "unknown reason"}`);

@@ -4,7 +4,7 @@ import type { LogEntry } from "../log/entry.ts";
 
 /**
  * An attempt of an unsafe node died with its object, and nobody knows whether it took effect: it is not repeated by itself
- * (design, section 3), not even when it may have died before it began.
+ * (design, section 3).
  */
 export function outcomeUnknown(task: TaskId, attempt: number, node: PlanNode | undefined): LogEntry {
   const id = node?.id ?? "?";

@@ -9,7 +9,7 @@ import { schemaOfWrites } from "./write-schema.ts";
 import { normalizeMessages } from "./messages.ts";
 
 /** Longest JSON text of one written value, in UTF-16 units. */
-const MAX_VALUE = 16 * 1024 * 1024;
+export const MAX_VALUE = 16 * 1024 * 1024;
 
 /**
  * A value as it enters a channel, from a node or from outside: messages in their one form, and only what the reducer folds
@@ -32,12 +32,14 @@ export function toWrites(
   who: string,
   idOf: (index: number) => string,
 ): readonly Write[] {
+  // Counted through: several writes may be of one channel, and two messages of one id would be taken for one.
+  let unnamed = 0;
   return writes.map(({ channel: name, value }) => {
     const channel = plan.channels.find((candidate) => candidate.name === name);
     if (!channel)
       throw failure("unknown_channel", `Node "${who}" wrote to "${name}", which the graph does not declare.`);
     if (!isJson(value)) throw notJson(who, `wrote to channel "${name}" a value`);
-    const kept = toWrite(channel, value, idOf);
+    const kept = toWrite(channel, value, () => idOf(unnamed++));
     if (isTooLarge(kept.value))
       throw failure("value_too_large", `Node "${who}" wrote more than ${MAX_VALUE} characters to channel "${name}".`);
     return kept;
@@ -49,7 +51,7 @@ export function notJson(node: string, did: string): EdgewiseError {
   return failure("invalid_write", `Node "${node}" ${did} that is not JSON.`);
 }
 
-function isTooLarge(value: Json): boolean {
+export function isTooLarge(value: Json): boolean {
   if (typeof value === "string") return value.length > MAX_VALUE;
   return typeof value === "object" && value !== null && JSON.stringify(value).length > MAX_VALUE;
 }

@@ -63,8 +63,7 @@ export class Framer {
         ]);
       if (isShown) {
         this.#add(frames, "tasks", event + 1, "tasks", () => this.#taskEnd(node, entry.task, entry.outcome));
-        this.#add(frames, "updates", event + 2, "updates", () => ({ [node]: update(entry.outcome) }));
-        this.#add(frames, "values", event + 3, "values", () => this.#values());
+        this.#outcome(frames, event, node, entry.outcome);
       }
     }
     if (entry.type === "task-failed" && !isInFrame(entry.task)) {
@@ -74,6 +73,7 @@ export class Framer {
         error: entry.error.message,
         interrupts: [],
       }));
+      if (entry.outcome !== undefined) this.#outcome(frames, event, this.#nodeOf(entry.task), entry.outcome);
     }
     this.#starts(frames, event + 4, step);
     if (over?.status === "error" && over.lastSeq === commit.seq) {
@@ -99,6 +99,11 @@ export class Framer {
 
   #add(frames: Frame[], mode: StreamMode, id: number, event: string, data: () => Json): void {
     if (this.#modes.has(mode)) frames.push({ id, event, data: data() });
+  }
+
+  #outcome(frames: Frame[], event: number, node: string, outcome: Outcome): void {
+    this.#add(frames, "updates", event + 2, "updates", () => ({ [node]: update(outcome) }));
+    this.#add(frames, "values", event + 3, "values", () => this.#values());
   }
 
   #starts(frames: Frame[], first: number, step: Step | undefined): void {

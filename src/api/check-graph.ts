@@ -48,19 +48,15 @@ export async function checkGraph(source: GraphSource, { kinds, find }: Surroundi
     return spec !== undefined && "graph" in fieldsOf(spec.schema);
   };
   let written: JsonObject = {};
-  const alone = compileGraph(source, kinds, (document) => {
-    written = document;
-    return document;
+  const alone = compileGraph(source, kinds, {
+    link(document) {
+      written = document;
+      return document;
+    },
   });
   if (outsideNames(written, runsGraph).size === 0) return storable(alone, []);
   const { document, links, refusals } = await linkGraphs(written, runsGraph, find);
-  return told(
-    storable(
-      compileGraph(source, kinds, () => document),
-      links,
-    ),
-    refusals,
-  );
+  return told(storable(compileGraph(source, kinds, { link: () => document }), links), refusals);
 }
 
 function storable(compiled: CompileResult, links: readonly Link[]): CheckedGraph {

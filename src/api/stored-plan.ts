@@ -9,7 +9,7 @@ import type { GraphVersionRow } from "../storage/graphs.ts";
  * reads no more, or reads differently: no run could start on it.
  */
 export function planOf(row: GraphVersionRow, kinds: NodeKinds): Plan {
-  const compiled = compileGraph({ text: row.document, type: "json" }, kinds);
+  const compiled = compileGraph({ text: row.document, type: "json" }, kinds, { advise: false });
   if (compiled.ok && compiled.plan.hash === row.hash) return compiled.plan;
   const problems = compiled.ok ? [] : compiled.problems;
   const reason = problems.find(({ severity }) => severity === "error")?.message ?? "It now reads as another graph.";

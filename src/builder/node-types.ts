@@ -58,12 +58,21 @@ type ByChannel<N extends Names, Value> = { readonly [Channel in N["channel"]]?: 
 /** `Fields` in place of the fields of that name. */
 type Narrowed<Config, Fields> = Omit<Config, keyof Fields> & Fields;
 
-type Common = Omit<z.input<typeof nodeCommonSchema>, "kind">;
+type Common<N extends Names> = Narrowed<Omit<z.input<typeof nodeCommonSchema>, "kind">, OnError<N>>;
+
+interface OnError<N extends Names> {
+  /** What follows when the node has failed for good: where the run goes, and the channel for the error. */
+  readonly on_error?:
+    | N["node"]
+    | "end"
+    | { readonly to: N["node"] | "end"; readonly write?: N["channel"] }
+    | { readonly write: N["channel"] };
+}
 
 /** A node of a built-in kind or of one of `Own`. */
 export type NodeOf<N extends Names, Own extends DefinedKind> =
-  | { readonly [Kind in keyof BuiltIn<N>]: Common & BuiltIn<N>[Kind] & { readonly kind: Kind } }[keyof BuiltIn<N>]
-  | (Own extends DefinedKind<infer Kind, infer S> ? Common & Written<S, N> & { readonly kind: Kind } : never);
+  | { readonly [Kind in keyof BuiltIn<N>]: Common<N> & BuiltIn<N>[Kind] & { readonly kind: Kind } }[keyof BuiltIn<N>]
+  | (Own extends DefinedKind<infer Kind, infer S> ? Common<N> & Written<S, N> & { readonly kind: Kind } : never);
 
 /** A configuration as a document has it: text for what is compiled. */
 type Written<S extends Shape, N extends Names> = {

@@ -1,12 +1,13 @@
 import { isJsonObject } from "../base/json.ts";
 import type { Json, JsonObject } from "../base/json.ts";
-import { compileExpressionAt } from "./compile-context.ts";
+import { channelAt, compileExpressionAt } from "./compile-context.ts";
 import type { Compilation } from "./compile-context.ts";
-import { compileOwn } from "./compile-own.ts";
+import { addTarget, compileOwn } from "./compile-own.ts";
+import type { OwnPart } from "./compile-own.ts";
 import { NODE_DEFAULTS } from "./kinds.ts";
 import type { NodeDefaults, NodeKindSpec } from "./kinds.ts";
 import { parsePart } from "./parse-part.ts";
-import type { CachePolicy, Effect, Plan, PlanEdge, PlanNode, RetryPolicy } from "./plan.ts";
+import type { CachePolicy, Effect, ErrorPolicy, Plan, PlanEdge, PlanNode, RetryPolicy } from "./plan.ts";
 import { nearest } from "./problems.ts";
 import type { Path } from "./problems.ts";
 import { COMMON_FIELDS, durationMs, ID, ID_HINT, nodeCommonSchema, RESERVED } from "./schema.ts";
@@ -55,6 +56,8 @@ function compileNode(index: number, id: string, raw: Json, work: Compilation): C
   if (own === undefined || common === undefined) return undefined;
   const effect = common.effect ?? own.effect;
   const cache = compileCache(common, { effect, inside: own.inside?.plan }, own.work, path);
+  const onError = compileOnError(common, own, path);
+  if (own.inside !== undefined) refusePolicies(raw, path, work);
   for (const channel of own.work.reads) work.reads.add(channel);
   for (const channel of own.work.writes) work.writes.add(channel);
   return {
@@ -64,6 +67,7 @@ function compileNode(index: number, id: string, raw: Json, work: Compilation): C
     compiled: own.compiled,
     effect,
     ...(cache === undefined ? {} : { cache }),
+    ...(onError === undefined ? {} : { onError }),
     reads: [...own.work.reads],
     writes: [...own.work.writes],
     ...(own.inside === undefined ? {} : { inside: own.inside.plan, many: spec.many === true }),
@@ -72,6 +76,27 @@ function compileNode(index: number, id: string, raw: Json, work: Compilation): C
     join: common.join,
     ...policies(common, spec.defaults ?? NODE_DEFAULTS),
   };
+}
+
+/** A node that runs a graph makes no attempts of its own: what it says of them would be nothing. */
+function refusePolicies(raw: JsonObject, path: Path, work: Compilation): void {
+  for (const field of ["retry", "timeout", "effect"]) {
+    if (!Object.hasOwn(raw, field)) continue;
+    const message = `\`${field}\` has no effect on a node that runs a graph.`;
+    const hint = "Put it on the nodes inside.";
+    work.problems.add({ code: "useless_policy", message, path: [...path, field], atKey: true, hint });
+  }
+}
+
+/** Where a failure goes is an edge like one that the node's configuration declares. */
+function compileOnError({ on_error: said }: NodeCommon, own: OwnPart, path: Path): ErrorPolicy | undefined {
+  if (said === undefined) return undefined;
+  const place = [...path, "on_error"];
+  const { to, write } = typeof said === "string" ? { to: said, write: undefined } : said;
+  const at = typeof said === "string" ? place : [...place, "to"];
+  const target = to === undefined ? undefined : addTarget(to, at, own.work, own.targets);
+  if (write !== undefined && channelAt(own.work, write, [...place, "write"]) !== undefined) own.work.writes.add(write);
+  return { ...(target === undefined ? {} : { to: target }), ...(write === undefined ? {} : { write }) };
 }
 
 /** A node that may do harm, by its path through the graphs inside. */
@@ -139,13 +164,24 @@ function findKind(kind: Json | undefined, path: Path, work: Compilation): NodeKi
   return undefined;
 }
 
-function policies(common: NodeCommon, defaults: NodeDefaults): { retry: RetryPolicy; timeoutMs: number } {
-  const timeoutMs = common.timeout === undefined ? defaults.timeoutMs : durationMs(common.timeout);
-  const { retry } = common;
-  if (retry === undefined) return { retry: defaults.retry, timeoutMs };
-  if (typeof retry === "number") return { retry: { ...defaults.retry, attempts: retry }, timeoutMs };
+type Timeouts = { readonly [Part in "total" | "first" | "idle"]?: string | number | undefined };
+type Policies = Pick<PlanNode, "retry" | "timeoutMs" | "firstMs" | "idleMs">;
+
+function policies({ retry, timeout }: NodeCommon, defaults: NodeDefaults): Policies {
+  const { total, first, idle }: Timeouts = typeof timeout === "object" ? timeout : { total: timeout };
+  return {
+    retry: retryOf(retry, defaults),
+    timeoutMs: total === undefined ? defaults.timeoutMs : durationMs(total),
+    ...(first === undefined ? {} : { firstMs: durationMs(first) }),
+    ...(idle === undefined ? {} : { idleMs: durationMs(idle) }),
+  };
+}
+
+function retryOf(retry: NodeCommon["retry"], defaults: NodeDefaults): RetryPolicy {
+  if (retry === undefined) return defaults.retry;
+  if (typeof retry === "number") return { ...defaults.retry, attempts: retry };
   const delayMs = retry.delay === undefined ? defaults.retry.delayMs : durationMs(retry.delay);
   const maxDelayMs =
     retry.max_delay === undefined ? Math.max(defaults.retry.maxDelayMs, delayMs) : durationMs(retry.max_delay);
-  return { retry: { attempts: retry.attempts, delayMs, maxDelayMs }, timeoutMs };
+  return { attempts: retry.attempts, delayMs, maxDelayMs };
 }

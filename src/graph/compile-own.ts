@@ -14,7 +14,7 @@ import { COMMON_FIELDS } from "./schema.ts";
 export interface OwnPart {
   readonly compiled: unknown;
   readonly effect: Effect;
-  readonly targets: readonly PlanEdge[];
+  readonly targets: PlanEdge[];
   readonly inside: InsideGraph | undefined;
   readonly shares: SharedChannels | undefined;
   /** The graph's, with what this node alone reads and writes. */
@@ -63,7 +63,7 @@ function compilerOf({ id, path }: RawNode, work: Compilation, gathered: Gathered
       if (channel !== undefined) work.writes.add(name);
       return channel;
     },
-    target: (to, below) => addTarget(to, [...path, ...below], work, gathered.targets),
+    target: (to, below) => void addTarget(to, [...path, ...below], work, gathered.targets),
     inside(source, below, locals) {
       const found = work.inside(source, id, work.problems.below([...path, ...below]), locals);
       gathered.inside = found;
@@ -73,10 +73,12 @@ function compilerOf({ id, path }: RawNode, work: Compilation, gathered: Gathered
   };
 }
 
-function addTarget(id: string, path: Path, work: Compilation, targets: PlanEdge[]): void {
+/** Declares an edge that a task takes by naming it; answers where it leads. */
+export function addTarget(id: string, path: Path, work: Compilation, targets: PlanEdge[]): PlanEdge["to"] | undefined {
   const to = id === "end" ? "end" : targetAt(work, id, path);
-  if (to === undefined || targets.some((edge) => edge.to === to)) return;
+  if (to === undefined || targets.some((edge) => edge.to === to)) return to;
   targets.push({ to, condition: { kind: "goto" } });
+  return to;
 }
 
 /** What the node says about the graph that it runs stands in the node, so that is where its problems are. */

@@ -47,6 +47,12 @@ export interface CachePolicy {
   readonly key?: Expression;
 }
 
+/** What follows a final failure: a declared target, or else the node's own edges; and where the error is written. */
+export interface ErrorPolicy {
+  readonly to?: number | "end";
+  readonly write?: string;
+}
+
 /** Retry of retryable failures: attempts in all (1 = none), and the first delay, doubled each time. */
 export interface RetryPolicy {
   readonly attempts: number;
@@ -71,9 +77,14 @@ export interface PlanNode {
   readonly compiled: unknown;
   readonly join: "all" | "each";
   readonly retry: RetryPolicy;
+  /** Of one attempt. */
   readonly timeoutMs: number;
+  /** Until it streams something, and between two pieces of that. */
+  readonly firstMs?: number;
+  readonly idleMs?: number;
   readonly effect: Effect;
   readonly cache?: CachePolicy;
+  readonly onError?: ErrorPolicy;
   /** Channels that its own expressions read (those of its edges' conditions not included), and those it may write. */
   readonly reads: readonly string[];
   readonly writes: readonly string[];

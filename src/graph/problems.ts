@@ -176,18 +176,20 @@ export function nearest(name: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** Levenshtein's, exact below `bound`: cells farther from the diagonal than that cannot matter. */
+/** Levenshtein's, two letters swapped counting as one change; exact below `bound`: cells farther from the diagonal cannot matter. */
 function editDistance(one: string, other: string, bound: number): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  let next = [...row];
+  let [before, next] = [[...row], [...row]];
   for (let i = 1; i <= one.length; i += 1) {
     next.fill(bound);
     next[0] = i;
     for (let j = Math.max(1, i - bound); j <= Math.min(other.length, i + bound); j += 1) {
       const replaced = (row[j - 1] ?? 0) + (one[i - 1] === other[j - 1] ? 0 : 1);
-      next[j] = Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
+      const isSwapped = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
+      const swapped = isSwapped ? (before[j - 2] ?? 0) + 1 : bound;
+      next[j] = Math.min(replaced, swapped, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
     }
-    [row, next] = [next, row];
+    [before, row, next] = [row, next, before];
   }
   return row[other.length] ?? 0;
 }

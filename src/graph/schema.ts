@@ -67,7 +67,29 @@ export const nodeCommonSchema = z.object({
     .default("all")
     .describe("Once for everything that arrives together, or once for each arrival"),
   retry: retrySchema.optional().describe("Attempts at what may succeed later"),
-  timeout: positiveDuration.optional().describe("For one attempt"),
+  timeout: z
+    .union([
+      positiveDuration,
+      z.strictObject({
+        total: positiveDuration.optional().describe("For the whole attempt"),
+        first: positiveDuration.optional().describe("Until it streams something; idle if left out"),
+        idle: positiveDuration.optional().describe("Between two pieces of what it streams"),
+      }),
+    ])
+    .optional()
+    .describe("For one attempt, or for its parts"),
+  on_error: z
+    .union([
+      z.string().describe("A node, or end: where the run goes when the node has failed for good"),
+      z
+        .strictObject({
+          to: z.string().optional().describe("A node, or end; the node's own edges if left out"),
+          write: z.string().optional().describe("Channel for the error: code, message, node, attempt"),
+        })
+        .refine(({ to, write }) => to !== undefined || write !== undefined, { message: "Say `to`, `write`, or both." }),
+    ])
+    .optional()
+    .describe("What follows when the node has failed for good; the run fails if left out"),
   effect: z
     .enum(["pure", "idempotent", "unsafe"])
     .optional()

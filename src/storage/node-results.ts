@@ -7,6 +7,9 @@ import { nodeResults } from "./schema.ts";
 /** Longer JSON texts (in UTF-16 units) are not kept: a row of D1 holds 2 MB. */
 const LONGEST_VALUE = 500_000;
 
+/** A database that takes longer counts as one that does not answer: looking must not cost more than making anew. */
+const DEADLINE_MS = 2_000;
+
 /** A tenant's kept results in D1: exact keys, one row each. A database that does not answer is an empty cache. */
 export function createResultCache(database: Database, tenant: string, now: () => number = Date.now): ResultCache {
   return {
@@ -35,10 +38,16 @@ export async function removeExpiredResults(database: Database, nowMs: number): P
 }
 
 async function orNothing<T, Nothing>(asked: PromiseLike<T>, nothing: Nothing): Promise<T | Nothing> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`No answer within ${DEADLINE_MS} ms`)), DEADLINE_MS);
+  });
   try {
-    return await asked;
+    return await Promise.race([asked, late]);
   } catch (thrown) {
     console.warn(`The cache of node results was not reached: ${String(thrown)}`);
     return nothing;
+  } finally {
+    clearTimeout(timer);
   }
 }

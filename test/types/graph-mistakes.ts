@@ -35,6 +35,10 @@ graph({
     byCondition: { kind: "switch", cases: [{ when: "true", to: "tow" }] },
     // @ts-expect-error a case leads to a node of the graph
     byValue: { kind: "switch", on: "state.topic", cases: { yes: "tow" } },
+    // @ts-expect-error a failure leads to a node of the graph
+    caught: { kind: "transform", on_error: "tow" },
+    // @ts-expect-error an error is written to a channel of the graph
+    told: { kind: "transform", on_error: { to: "one", write: "anser" } },
     // @ts-expect-error nothing leads to the start
     otherwise: { kind: "switch", on: "state.topic", cases: { yes: "end" }, else: "start" },
   },

@@ -33,7 +33,7 @@ export interface Written {
 export interface Mentions {
   /** The channels that it writes. */
   readonly written: readonly Written[];
-  /** The nodes that its result may name as the next ones. */
+  /** The nodes that its result, or its failure, may name as the next ones. */
   readonly targets: readonly string[];
 }
 
@@ -51,6 +51,12 @@ export function mentionsOf(node: JsonObject, spec: NodeKindSpec): Mentions {
     for (const channel of Object.keys(named)) written.push({ channel, path: [field, channel] });
   }
   const own = Object.fromEntries(Object.entries(node).filter(([key]) => !COMMON_FIELDS.has(key)));
+  const { on_error: onError } = node;
+  if (typeof onError === "string") targets.push(onError);
+  if (isJsonObject(onError)) {
+    if (typeof onError["to"] === "string") targets.push(onError["to"]);
+    if (typeof onError["write"] === "string") written.push({ channel: onError["write"], path: ["on_error", "write"] });
+  }
   const config = spec.schema.safeParse(own);
   // what is wrong with the node is said when it is compiled
   if (!config.success) return { written, targets };

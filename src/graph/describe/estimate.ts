@@ -30,18 +30,18 @@ export interface Estimate {
  * experience and no promise. What cannot be known is null, never a guess.
  */
 export function estimate(plan: Plan, kinds: DescribedKinds, history: readonly RecordedCall[] = []): Estimate {
-  return estimateGraph(plan, { kinds, uses: usesOf(history), prefix: "", left: { graphs: MOST_GRAPHS } });
+  return estimateGraph(plan, { kinds, uses: usesOf(history), prefix: "", left: { nodes: MOST_INSIDE } });
 }
 
-/** Graphs looked into: those that share a name multiply. */
-const MOST_GRAPHS = 500;
+/** Nodes of graphs inside that are looked at: a graph of many nodes counts each time that it is run. */
+const MOST_INSIDE = 5000;
 
 interface Setting {
   readonly kinds: DescribedKinds;
   readonly uses: ReadonlyMap<string, Use>;
   /** Of a graph inside: the nodes around it, as recorded calls name them: `draft/`. */
   readonly prefix: string;
-  readonly left: { graphs: number };
+  readonly left: { nodes: number };
 }
 
 function estimateGraph(plan: Plan, setting: Setting): Estimate {
@@ -106,8 +106,8 @@ function compositeEstimate(
   const name = setting.prefix + node.id;
   const use = setting.uses.get(name);
   const items = node.many === true ? (use?.frames ?? ITEMS) : ONE;
-  setting.left.graphs -= 1;
-  if (setting.left.graphs < 0) {
+  setting.left.nodes -= inside.nodes.length;
+  if (setting.left.nodes < 0) {
     return { node: name, calls, inputTokens: TOO_MANY, outputTokens: TOO_MANY, costUsd: TOO_MANY, callMs: TOO_MANY };
   }
   const graph = estimateGraph(inside, { ...setting, prefix: `${name}/` });

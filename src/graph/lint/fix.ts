@@ -33,7 +33,8 @@ export interface FixedGraph {
  * @param link as in `compileGraph`: gives the document graphs that it does not hold itself
  */
 export function fixGraph(text: string, type: TextType, kinds: NodeKindSpecs, link?: Link): FixedGraph {
-  const judge = (each: string): Judged => judged(each, compileGraph({ text: each, type }, kinds, link));
+  const judge = (each: string): Judged =>
+    judged(each, compileGraph({ text: each, type }, kinds, link === undefined ? {} : { link }));
   let current = judge(text);
   const fixed: Fixed[] = [];
   const refused = new Set<string>();

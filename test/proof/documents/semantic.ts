@@ -2,7 +2,11 @@ import type { Json, JsonObject } from "../../../src/base/json.ts";
 import { ACCEPTED, type DocumentCase, graph, jsonCase, refused, times } from "./case.ts";
 import { CONDITIONS, EDGES } from "./flow-rows.ts";
 import { GRAPHS } from "./graph-rows.ts";
+import { KINDS } from "./kind-rows.ts";
+import { NESTING } from "./nesting-rows.ts";
 import { edge, many, type Row, setting, START, transform } from "./rows.ts";
+import { SCHEMAS } from "./schema-rows.ts";
+import { stepCases } from "./step-rows.ts";
 
 const channel = (config: Json): JsonObject => ({ channels: { x: config } });
 const node = (config: JsonObject): JsonObject => ({ nodes: { n: { kind: "transform", ...config } } });
@@ -289,6 +293,7 @@ function shown(id: string): string {
 
 /** What is JSON, and no graph, or a strange one. */
 export function semanticCases(): DocumentCase[] {
-  const rows = [...EDGES, ...CONDITIONS, ...NAMES, ...VALUES, ...CHANNELS, ...GRAPHS, ...SIZES];
-  return rows.map(([name, changes, expected]) => jsonCase(name, graph(changes), expected));
+  const flow = [...EDGES, ...CONDITIONS, ...NAMES, ...VALUES, ...CHANNELS];
+  const rows = [...flow, ...GRAPHS, ...NESTING, ...KINDS, ...SCHEMAS, ...SIZES];
+  return [...rows.map(([name, changes, expected]) => jsonCase(name, graph(changes), expected)), ...stepCases()];
 }
