@@ -6,7 +6,7 @@ import { type Chunk, type Commit, isCheckpoint, type LogEntry } from "./log/entr
 import type { RunRow, ThreadRow } from "./log/rows.ts";
 import { Snapshots } from "./log/snapshots.ts";
 import { ThreadStore } from "./log/store.ts";
-import { DELIVERY_DELAY_MS, Outbox, threadNotice } from "./outbox.ts";
+import { DELIVERY_DELAY_MS, Outbox, OVERDUE_MS, threadNotice } from "./outbox.ts";
 import { Performer } from "./performer.ts";
 import { bounded } from "./run/failures.ts";
 import { readInput } from "./run/input.ts";
@@ -203,7 +203,7 @@ export class ThreadCore {
       else this.#tellThread();
       this.store.keepGraph(graph.hash, graph.document);
       this.store.insertRun(row, tenant);
-      this.#outbox.tellLive(this.#row, row, now);
+      this.#outbox.tellLive(this.#row, row, now, false);
       this.#commit(this.#live, { type: "run-started", outcome }, []);
     });
     return row;
@@ -253,11 +253,18 @@ export class ThreadCore {
       if (entry.type === "attempt-failed") live.backOff(entry.task);
       this.#performer.add(workIn(step));
       if (over) this.#end(live, over);
-      else if (entry.type === "task-waiting") this.#outbox.tellLive(this.#row, live.row, entry.until);
+      else this.#tellIdle(live);
       this.#arm();
     });
     this.#tellWatchers();
     this.#deliverSoon();
+  }
+
+  /** Nothing moves before that time: the sweep need not look either. */
+  #tellIdle(live: LiveRun): void {
+    if (live.isPerforming || !this.#performer.isIdle) return;
+    const next = live.nextTime() ?? 0;
+    if (next > this.#now() + OVERDUE_MS) this.#outbox.tellLive(this.#row, live.row, next, true);
   }
 
   #tellWatchers(): void {

@@ -7,7 +7,8 @@ import type { ThreadStore } from "./log/store.ts";
 
 /** What a thread tells the outside about itself. Written in the commit's transaction, delivered after it, at least once. */
 export type Notice =
-  | { readonly kind: "run-live"; readonly run: LiveRun }
+  /** `again`: the index may know of the run already. */
+  | { readonly kind: "run-live"; readonly run: LiveRun; readonly again: boolean }
   | { readonly kind: "run-over"; readonly threadId: string; readonly runId: string }
   | { readonly kind: "thread"; readonly row: ThreadRow }
   | { readonly kind: "thread-erased"; readonly threadId: string };
@@ -53,10 +54,10 @@ export class Outbox {
   }
 
   /** The sweep is to look at the run when nothing was heard of it for a while after `at`. */
-  tellLive(thread: StoredThread | undefined, run: RunRow, at: number): void {
+  tellLive(thread: StoredThread | undefined, run: RunRow, at: number, again: boolean): void {
     if (thread === undefined) return;
     const { runId, createdAt: startedAt } = run;
-    this.add({ kind: "run-live", run: { threadId: thread.threadId, runId, startedAt, dueAt: at + OVERDUE_MS } });
+    this.add({ kind: "run-live", run: { threadId: thread.threadId, runId, startedAt, dueAt: at + OVERDUE_MS }, again });
   }
 
   tellOver(thread: StoredThread | undefined, runId: string): void {
@@ -102,15 +103,19 @@ export class Outbox {
 type Numbered = { readonly id: number; readonly notice: Notice };
 
 /**
- * A run that is over needs no row saying that it is live; of a thread only the newest line counts. (Should the row be there
- * all the same, after a crash between D1 and here, the sweep finds that the run is over and takes it away.)
+ * A run that is over needs no row saying that it is live; of a thread, and of a live run, only the newest line counts.
+ * (Should the row be there all the same, after a crash between D1 and here, the sweep finds that the run is over and takes
+ * it away.)
  */
 function isOvertaken(notice: Notice, all: readonly Numbered[], id: number): boolean {
   return all.some(({ id: otherId, notice: other }) => {
     if (notice.kind === "run-over")
-      return otherId < id && other.kind === "run-live" && other.run.runId === notice.runId;
+      return otherId < id && other.kind === "run-live" && !other.again && other.run.runId === notice.runId;
     if (otherId <= id) return false;
-    if (notice.kind === "run-live") return other.kind === "run-over" && other.runId === notice.run.runId;
+    if (notice.kind === "run-live")
+      return (
+        (other.kind === "run-over" ? other.runId : other.kind === "run-live" && other.run.runId) === notice.run.runId
+      );
     return notice.kind === "thread" && other.kind === "thread";
   });
 }

@@ -43,5 +43,6 @@ async function touch(config: Config, database: Database, run: DueRun, nowMs: num
   } catch (error) {
     console.error(`sweep: thread ${threadId} could not be touched:`, error);
   }
-  await deferLiveRun(database, tenant, run, nowMs + DEFER_MS);
+  // At a start every run is touched; one that is due in a week stays due in a week.
+  await deferLiveRun(database, tenant, run, Math.max(run.dueAt, nowMs + DEFER_MS));
 }

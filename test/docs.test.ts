@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readCommand } from "../scripts/graph/options.ts";
 import { compileGraph } from "../src/graph/compile.ts";
 import { contextOf } from "../src/nodes/testing/context.ts";
 import { runNode, withNodeKinds } from "../src/nodes/registry.ts";
@@ -12,7 +13,7 @@ import { readSource, ROOT } from "./sources.ts";
 
 const PAGES = [
   "README.md",
-  ...readdirSync(join(ROOT, "docs")).flatMap((name) => (/\.md$/.test(name) ? `docs/${name}` : [])),
+  ...readdirSync(join(ROOT, "docs")).flatMap((name) => (name.endsWith(".md") ? `docs/${name}` : [])),
 ];
 
 describe("docs/language.md, at a command line", () => {
@@ -44,6 +45,20 @@ describe("the pages", () => {
     expect(readSource(file)).toContain(text);
   });
 
+  it("the README begins with an example as it is", () => {
+    const [first] = fencesOf(readSource("README.md"));
+    expect(readSource("examples/hello/graph.yaml")).toBe(first?.text);
+  });
+
+  it.each(PAGES)("%s names commands that there are", (page) => {
+    const text = readSource(page);
+    const { scripts } = JSON.parse(readSource("package.json")) as { scripts: object };
+    const named = [...text.matchAll(/npm run ([a-z]+)/g)].map(([, name]) => name);
+    expect(named.filter((name) => !Object.keys(scripts).includes(name ?? ""))).toEqual([]);
+    const calls = [...text.matchAll(/npm run graph -- ([^`#\n]+)/g)].map(([, words = ""]) => words.trim().split(/ +/));
+    for (const words of calls) expect(() => readCommand(words), words.join(" ")).not.toThrow();
+  });
+
   it.each(PAGES)("%s links to what is there", (page) => {
     const broken = linksOf(readSource(page)).filter((link) => !isThere(page, link));
     expect(broken).toEqual([]);
@@ -57,7 +72,7 @@ describe("docs/typescript.md", () => {
     const node = compiled.ok ? compiled.plan.nodes[0] : undefined;
     if (node === undefined) throw new Error(JSON.stringify(compiled));
     const look = (status: number) => {
-      const publicFetch: typeof fetch = (url) => Promise.resolve(new Response(`entry of ${String(url)}`, { status }));
+      const publicFetch: typeof fetch = async (url) => new Response(`entry of ${new Request(url).url}`, { status });
       return runNode(node, contextOf({ word: "a/b" }, { publicFetch }), kinds);
     };
     expect(await look(200)).toMatchObject({

@@ -52,7 +52,10 @@ export type LogEntry =
       readonly items: readonly Json[];
       readonly concurrency: number;
       readonly tolerant: boolean;
+      readonly winners?: number;
     }
+  /** A loop has another turn. */
+  | { readonly type: "frames-extended"; readonly task: TaskId; readonly item: Json }
   | { readonly type: "frame-started"; readonly task: TaskId; readonly frame: number; readonly outcome: Outcome }
   | { readonly type: "frame-failed"; readonly task: TaskId; readonly frame: number; readonly error: ErrorRecord }
   | { readonly type: "run-cancelled"; readonly reason: string };
@@ -79,9 +82,12 @@ export function toEngineEvent(entry: LogEntry): EngineEvent | undefined {
     case "task-resumed":
       return { type: entry.type, task: entry.task };
     case "frames-announced": {
-      const { task, items, concurrency, tolerant } = entry;
-      return { type: "frames-announced", task, frames: items.length, concurrency, tolerant };
+      const { type, task, items, concurrency, tolerant, winners } = entry;
+      const announced = { type, task, frames: items.length, concurrency, tolerant } as const;
+      return winners === undefined ? announced : { ...announced, winners };
     }
+    case "frames-extended":
+      return { type: "frames-extended", task: entry.task };
     case "frame-started":
       return { type: "frame-started", task: entry.task, frame: entry.frame, outcome: entry.outcome };
     case "frame-failed":

@@ -95,6 +95,11 @@ const GOLDEN: readonly (readonly [string, LogEntry])[] = [
     { type: "frames-announced", task: "1.0.0", items: ["a", null], concurrency: 6, tolerant: false },
   ],
   [
+    '["a","1.0.0",[["a","b"]],2,1,1]',
+    { type: "frames-announced", task: "1.0.0", items: ["a", "b"], concurrency: 2, tolerant: true, winners: 1 },
+  ],
+  ['["e","1.0.0",[{"n":1}]]', { type: "frames-extended", task: "1.0.0", item: { n: 1 } }],
+  [
     '["b","1.0.0",1,[[["item",null]],[0],[]]]',
     {
       type: "frame-started",

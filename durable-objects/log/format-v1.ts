@@ -38,7 +38,8 @@ type Row =
   | readonly ["w", task: string, until: number]
   | readonly ["g", task: string]
   | readonly ["k", task: string, key: string, ValueRow]
-  | readonly ["a", task: string, items: ValueRow, concurrency: number, tolerant: 0 | 1]
+  | readonly ["a", task: string, items: ValueRow, concurrency: number, tolerant: 0 | 1, winners?: number]
+  | readonly ["e", task: string, item: ValueRow]
   | readonly ["b", task: string, frame: number, OutcomeRow]
   | readonly ["x", task: string, frame: number, ErrorRecord]
   | readonly ["c", reason: string];
@@ -72,7 +73,9 @@ function toRow(entry: LogEntry, blobs: BlobStore): Row {
     case "step-recorded":
       return ["k", entry.task, entry.key, valueRow(entry.value, blobs)];
     case "frames-announced":
-      return ["a", entry.task, valueRow(entry.items, blobs), entry.concurrency, entry.tolerant ? 1 : 0];
+      return announcedRow(entry, blobs);
+    case "frames-extended":
+      return ["e", entry.task, valueRow(entry.item, blobs)];
     case "frame-started":
       return ["b", entry.task, entry.frame, outcomeRow(entry.outcome, blobs)];
     case "frame-failed":
@@ -118,8 +121,11 @@ function fromRow(row: Row, blobs: BlobStore): LogEntry {
     case "a": {
       // what was written was a list
       const items = toValue(row[2], blobs) as readonly Json[];
-      return { type: "frames-announced", task: row[1], items, concurrency: row[3], tolerant: row[4] === 1 };
+      const announced = { task: row[1], items, concurrency: row[3], tolerant: row[4] === 1 };
+      return { type: "frames-announced", ...announced, ...(row[5] === undefined ? {} : { winners: row[5] }) };
     }
+    case "e":
+      return { type: "frames-extended", task: row[1], item: toValue(row[2], blobs) };
     case "b":
       return { type: "frame-started", task: row[1], frame: row[2], outcome: toOutcome(row[3], blobs) };
     case "x":
@@ -127,6 +133,12 @@ function fromRow(row: Row, blobs: BlobStore): LogEntry {
     case "c":
       return { type: "run-cancelled", reason: row[1] };
   }
+}
+
+function announcedRow(entry: Extract<LogEntry, { readonly type: "frames-announced" }>, blobs: BlobStore): Row {
+  const { task, items, concurrency, tolerant, winners } = entry;
+  const row = ["a", task, valueRow(items, blobs), concurrency, tolerant ? 1 : 0] as const;
+  return winners === undefined ? row : [...row, winners];
 }
 
 function outcomeRow(outcome: Outcome, blobs: BlobStore): OutcomeRow {

@@ -7,6 +7,12 @@ export function isInFrame(task: TaskId): boolean {
   return task.includes("/");
 }
 
+/** Whether a task is in a frame of the other one, however deep. */
+export function isInside(task: TaskId, composite: TaskId): boolean {
+  const next = task[composite.length];
+  return (next === "[" || next === "/") && task.startsWith(composite);
+}
+
 /** The composite's task and the frame's number that a task is in; undefined for one of the run itself. */
 export function frameOf(task: TaskId): { readonly composite: TaskId; readonly frame: number } | undefined {
   const end = task.lastIndexOf("/");

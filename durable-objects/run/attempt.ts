@@ -113,6 +113,7 @@ export class Attempt {
   async #keptOr(keeper: Keeper, kinds: NodeKinds): Promise<NodeResult | NodeWait> {
     const kept = await findResult(keeper, this.messageId);
     if (kept !== undefined) return kept;
+    this.#controller.signal.throwIfAborted();
     const result = await runNode(this.node, this.#context(), kinds);
     if (!("waitUntil" in result)) keepResult(keeper, result, this.messageId);
     return result;
@@ -175,7 +176,10 @@ export class Attempt {
     if (!isJson(value)) throw notJson(this.node.id, `recorded for the step "${key.slice(0, 80)}" a value`);
     if (isTooLarge(value)) {
       const step = `the step "${key.slice(0, 80)}"`;
-      throw failure("value_too_large", `Node "${this.node.id}" recorded more than ${MAX_VALUE} characters for ${step}.`);
+      throw failure(
+        "value_too_large",
+        `Node "${this.node.id}" recorded more than ${MAX_VALUE} characters for ${step}.`,
+      );
     }
     this.#surroundings.record(this, key, value);
     return value;

@@ -29,7 +29,7 @@ it.each(Object.entries(VALUES))(
           const few = coalesced(
             plan,
             values.map((each) => ({ channel: "c", value: each })),
-            "each",
+            { id: "each", carries: true },
           );
           expect(few).toHaveLength(1);
           const fold = (writes: readonly Json[]) => openFold(channel, base).with(writes).value();

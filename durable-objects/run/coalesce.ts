@@ -3,14 +3,18 @@ import { type Json, sameJson } from "../../src/base/json.ts";
 import { openFold } from "../../src/engine/reducers.ts";
 import type { Write } from "../../src/engine/types.ts";
 import type { Channel } from "../../src/graph/channels.ts";
-import type { Plan } from "../../src/graph/plan.ts";
+import type { Plan, PlanNode } from "../../src/graph/plan.ts";
 
 /**
  * The same writes, one for each channel: what folds to the same is written as one. An outcome is one row of the log, and one
  * update to followers: a composite over many items must not make it one value an item.
- * @throws EdgewiseError `conflicting_write` (R6): items are parallel, none has seen what another wrote
+ * @throws EdgewiseError `conflicting_write` (R6): items are parallel, none has seen what another wrote; turns of a loop have
  */
-export function coalesced(plan: Plan, writes: readonly Write[], node: string): readonly Write[] {
+export function coalesced(
+  plan: Plan,
+  writes: readonly Write[],
+  node: Pick<PlanNode, "id" | "carries">,
+): readonly Write[] {
   const values = new Map<string, Json[]>();
   for (const { channel, value } of writes) {
     const known = values.get(channel);
@@ -25,8 +29,12 @@ export function coalesced(plan: Plan, writes: readonly Write[], node: string): r
 }
 
 /** One value that folds as all of them do; undefined where there is none. */
-function together(channel: Channel, values: readonly Json[], node: string): Json | undefined {
-  if (channel.reducer === "last" && channel.conflict === "error") refuseConflict(channel, values, node);
+function together(
+  channel: Channel,
+  values: readonly Json[],
+  { id, carries = false }: Pick<PlanNode, "id" | "carries">,
+): Json | undefined {
+  if (!carries && channel.reducer === "last" && channel.conflict === "error") refuseConflict(channel, values, id);
   // A message may take another one away that is not among these.
   if (channel.reducer === "messages") return values.flat(1) as Json[];
   const { default: _, ...empty } = channel;

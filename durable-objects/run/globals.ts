@@ -42,6 +42,15 @@ export function globalsOf(plan: Plan, given: Given): Globals {
  * @throws EdgewiseError `invalid_request`, with a pointer into the body
  */
 export function checkGiven(plan: Plan, given: Given): void {
+  // A set hands out what is added while it is walked: each graph once, however many nodes run it.
+  const plans = new Set([plan]);
+  for (const each of plans) {
+    checkOne(each, given);
+    for (const { inside } of each.nodes) if (inside !== undefined) plans.add(inside);
+  }
+}
+
+function checkOne(plan: Plan, given: Given): void {
   refuse(plan.configSchema, configurable(given), ["config", "configurable"]);
   refuse(plan.contextSchema, given.context, ["context"]);
   for (const { name, required, schema } of plan.parameters) {
@@ -53,7 +62,6 @@ export function checkGiven(plan: Plan, given: Given): void {
     }
     refuse(schema, found.value, [...found.path, name]);
   }
-  for (const { inside } of plan.nodes) if (inside !== undefined) checkGiven(inside, given);
 }
 
 /** A run gives parameters in `context`, or in `config.configurable` as older clients do. */

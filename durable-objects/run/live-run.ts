@@ -1,28 +1,24 @@
 import { type ErrorRecord, toErrorRecord } from "../../src/base/errors.ts";
 import type { Json } from "../../src/base/json.ts";
-import type { LeftFrame, Step, Task, TaskId, Write } from "../../src/engine/types.ts";
+import type { LeftFrame, Step, Task, TaskId } from "../../src/engine/types.ts";
 import type { Globals, Plan, Scope } from "../../src/graph/plan.ts";
-import { route } from "../../src/graph/route.ts";
 import type { NodeKinds } from "../../src/nodes/registry.ts";
 import type { Chunk, Commit, LogEntry } from "../log/entry.ts";
-import { nodeOf, planOf } from "../log/places.ts";
+import { isInside, nodeOf, planOf } from "../log/places.ts";
 import type { RunRow, RunUsage } from "../log/rows.ts";
 import { Attempt, type Settled, type Surroundings } from "./attempt.ts";
 import { retryDelay } from "./backoff.ts";
-import { findResult, keepResult, type Keeper, keeperOf } from "./cached.ts";
-import { coalesced } from "./coalesce.ts";
+import { findResult, type Keeper } from "./cached.ts";
 import { Composites } from "./composites.ts";
 import { failedTask } from "./failed-task.ts";
 import { bounded, combine } from "./failures.ts";
 import { type Given, globalsOf } from "./globals.ts";
 import { Playback, type Values } from "./playback.ts";
 import { outcomeUnknown } from "./recovery.ts";
-import { scopeAfter } from "./scope.ts";
 import type { Means } from "../world.ts";
 import { addUsage } from "./usage.ts";
 import { Waits } from "./waits.ts";
 import { frameWork, type Work } from "./work.ts";
-import { toWrites } from "./writes.ts";
 
 /** A task between its start and its outcome. */
 type Ongoing =
@@ -86,6 +82,8 @@ export class LiveRun {
 
   /** Takes a committed entry in, whether just written or read back; answers what it starts. */
   apply(entry: LogEntry): Step | undefined {
+    if ((entry.type === "task-succeeded" || entry.type === "task-failed") && this.#composites.isOpen(entry.task))
+      this.#dropInside(entry.task);
     this.#note(entry);
     const step = this.playback.apply(entry);
     for (const { task, error } of step?.failed ?? []) {
@@ -142,6 +140,21 @@ export class LiveRun {
     this.#begun.delete(task);
   }
 
+  #chunksInside(composite: TaskId): Chunk[] {
+    return this.openChunks(-1).filter((chunk) => isInside(chunk.task, composite));
+  }
+
+  /** R11: what is still under way in the frames of a race that is decided is cancelled. */
+  #dropInside(composite: TaskId): void {
+    for (const [task, state] of this.#ongoing) {
+      if (!isInside(task, composite)) continue;
+      if (state.kind === "running") state.attempt.abort();
+      this.#settle(task);
+      this.#steps.delete(task);
+    }
+    this.#waits.dropInside(composite);
+  }
+
   /** The run's failure when these tasks are what is left of it. */
   failure(failed: readonly TaskId[]): ErrorRecord {
     return combine(failed, this.#failures);
@@ -169,13 +182,22 @@ export class LiveRun {
 
   /** Does a piece of work. Answers what it came to when it ended at once; otherwise `reach.happened` hears of it. */
   perform(work: Work, reach: Reach): Verdict | undefined {
+    // Dropped since it was taken down: a frame of a race that is decided.
+    const { id } = work.kind === "frame" ? work.request.composite : work.task;
+    if (this.playback.engine.task(id) === undefined) return undefined;
     switch (work.kind) {
       case "resume":
         return { entry: { type: "task-resumed", task: work.task.id }, chunks: [] };
       case "frame":
         return { entry: this.#composites.begin(work.request), chunks: [] };
-      case "outcome":
-        return this.#orFail(work.task, () => this.#conclude(work.task, reach));
+      case "outcome": {
+        const verdict = this.#orFail(
+          work.task,
+          () => this.#composites.again(work.task) ?? this.#composites.conclude(work.task, reach.means.cache),
+        );
+        // What losers of a race have said was heard: it stays, though nothing follows from it.
+        return verdict && { ...verdict, chunks: this.#chunksInside(work.task.id) };
+      }
       case "task":
         if (nodeOf(this.playback.plan, work.task.id).inside !== undefined) return this.#open(work.task, reach);
         return this.#attempt(work.task, reach);
@@ -188,10 +210,10 @@ export class LiveRun {
     const node = plan.nodes[task.node];
     // It begins here and nowhere else: what has begun already did so before a restart.
     if (this.#begun.has(task.id)) return { entry: outcomeUnknown(task.id, number, node), chunks: [] };
-    if (node?.effect === "unsafe")
-      reach.happened({ entry: { type: "attempt-started", task: task.id, attempt: number }, chunks: [] });
     const attempt = new Attempt(plan, this.row.runId, task, number, this.#epoch, this.#surroundings(task, reach));
     this.#ongoing.set(task.id, { kind: "running", attempt });
+    if (node?.effect === "unsafe")
+      reach.happened({ entry: { type: "attempt-started", task: task.id, attempt: number }, chunks: [] });
     const judge = (settled: Settled): Verdict | undefined => {
       // Fenced: only the attempt that is still the task's may speak for it.
       const ongoing = this.#ongoing.get(task.id);
@@ -229,47 +251,20 @@ export class LiveRun {
     const announce = (): LogEntry => this.#composites.announce(task);
     let keeper: Keeper | undefined;
     const failed = this.#orFail(task, () => {
-      keeper = this.#keeperOf(task, reach);
+      keeper = this.#composites.keeperOf(task, reach.means.cache);
       return keeper === undefined ? announce() : undefined;
     });
     if (keeper === undefined) return failed;
     const asked: Ongoing = { kind: "looking-up" };
     this.#ongoing.set(task.id, asked);
-    void findResult(keeper, this.#messageId(task)).then((kept) => {
+    void findResult(keeper, this.#composites.messageId(task)).then((kept) => {
       if (this.#ongoing.get(task.id) !== asked) return;
-      const verdict = this.#orFail(task, () => (kept === undefined ? announce() : this.#succeed(task, kept.writes)));
+      const verdict = this.#orFail(task, () =>
+        kept === undefined ? announce() : this.#composites.succeed(task, kept.writes),
+      );
       if (verdict) reach.happened(verdict);
     });
     return undefined;
-  }
-
-  #keeperOf(task: Task, { means }: Reach): Keeper | undefined {
-    const { plan } = this.playback;
-    return keeperOf(planOf(plan, task.id), nodeOf(plan, task.id), this.#scopeOf(task), means.cache);
-  }
-
-  /** R10: what a composite wrote in the end. */
-  #conclude(task: Task, reach: Reach): LogEntry {
-    const { writes: written, isWhole } = this.#composites.close(task);
-    const writes = coalesced(planOf(this.playback.plan, task.id), written, nodeOf(this.playback.plan, task.id).id);
-    const entry = this.#succeed(task, writes);
-    const keeper = this.#keeperOf(task, reach);
-    // What was left out because it failed may well succeed the next time.
-    if (keeper !== undefined && isWhole) keepResult(keeper, { writes }, this.#messageId(task));
-    return entry;
-  }
-
-  #messageId(task: Task): string {
-    return `${this.row.runId}:${task.id}`;
-  }
-
-  /** What a composite wrote, and the edges it takes. */
-  #succeed(task: Task, written: readonly Write[]): LogEntry {
-    const plan = planOf(this.playback.plan, task.id);
-    const { id } = nodeOf(this.playback.plan, task.id);
-    const writes = toWrites(plan, written, id, (index) => `${this.#messageId(task)}:${index}`);
-    const { takes } = route(plan, task.node, scopeAfter(plan, this.#scopeOf(task), writes));
-    return { type: "task-succeeded", task: task.id, attempt: 1, outcome: { writes, takes, sends: [] } };
   }
 
   #orFail(task: Task, make: () => LogEntry | undefined): Verdict | undefined {

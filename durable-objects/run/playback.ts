@@ -85,13 +85,24 @@ export class Playback {
   }
 }
 
+type GraphOptions = Omit<Interior, "structure" | "topology" | "many" | "shares">;
+
+/** Made once for each graph: those inside of one may be run by many nodes, on each of several levels. */
+const OPTIONS = new WeakMap<Plan, GraphOptions>();
+
+function graphOptions(plan: Plan): GraphOptions {
+  const known = OPTIONS.get(plan) ?? optionsOf(plan);
+  OPTIONS.set(plan, known);
+  return known;
+}
+
 /** What the engine needs of a graph beside its structure: names, limit, and the graphs its composites run (R10). */
-function graphOptions(plan: Plan): Omit<Interior, "structure" | "topology" | "many" | "shares"> {
+function optionsOf(plan: Plan): GraphOptions {
   const interiors = new Map<number, Interior>();
-  for (const { index, inside, shares, many = false } of plan.nodes) {
+  for (const { index, inside, shares, many = false, carries = false } of plan.nodes) {
     if (inside === undefined) continue;
     const { structure, topology } = inside;
-    interiors.set(index, { ...graphOptions(inside), structure, topology, many, shares: shares?.begin ?? [] });
+    interiors.set(index, { ...graphOptions(inside), structure, topology, many, carries, shares: shares?.begin ?? [] });
   }
   const nodeName = (node: number): string => plan.nodes[node]?.id ?? `#${node}`;
   return { nodeName, steps: plan.limits.steps, ...(interiors.size === 0 ? {} : { interiors }) };

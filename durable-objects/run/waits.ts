@@ -1,5 +1,6 @@
 import type { TaskId } from "../../src/engine/types.ts";
 import type { LogEntry } from "../log/entry.ts";
+import { isInside } from "../log/places.ts";
 
 /** What waits for a time (R8), and what has waited. The object's one alarm follows the earliest. */
 export class Waits {
@@ -22,6 +23,11 @@ export class Waits {
         return;
       default:
     }
+  }
+
+  /** What waits in the frames of a composite that is over waits for nothing. */
+  dropInside(composite: TaskId): void {
+    for (const task of this.#until.keys()) if (isInside(task, composite)) this.#until.delete(task);
   }
 
   /** Unix milliseconds, of the earliest. */

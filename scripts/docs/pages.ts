@@ -16,6 +16,10 @@ const NOTES = join(ROOT, "scripts", "docs", "notes");
 
 const MADE = "<!-- Made by `npm run docs` from the kind's schema and scripts/docs/notes. Edit those. -->";
 
+const MORE = "[Every node](README.md#every-node) has some more, such as `retry` and `timeout`.";
+const MORE_AROUND =
+  "[Every node](README.md#every-node) has some more, such as `on_error` and `cache`; `retry`, `timeout` and `effect` belong to the nodes inside.";
+
 const EFFECTS: Readonly<Record<AnyNodeKind["effect"], string>> = {
   pure: "does nothing outside the run, so it is repeated freely",
   idempotent: "doing it again does nothing more, so it may be repeated",
@@ -39,7 +43,7 @@ function overview(kinds: readonly AnyNodeKind[]): string {
     "# Kinds of nodes",
     "What a node of a [graph](../language.md) may do. Each page shows a graph that runs as it is.",
     table(["kind", "what it does", "effect"], rows),
-    "The effect says what repeating an attempt may do, which retry, resume and redrive go by. Kinds of your own are made with `withNodeKinds`.",
+    "The effect says what repeating an attempt may do, which retry, resume and redrive go by. [Kinds of your own](../typescript.md#nodes-of-your-own) are made with `defineNode`.",
     "## Every node",
     "Besides the fields of its kind, a node has these:",
     fieldTable(fieldsOf(nodeCommonSchema)),
@@ -59,9 +63,9 @@ function pageOf(of: AnyNodeKind): string {
     `# ${kind}`,
     `${summary}.`,
     fields.length === 0 ? "It has no fields of its own." : fieldTable(fields),
-    "[Every node](README.md#every-node) has some more, such as `retry` and `timeout`.",
+    isComposite(of) ? MORE_AROUND : MORE,
     notesOn(kind),
-    isComposite(of) ? "**Effect:** that of the nodes inside, each of which has its own retry." : effectOf(of),
+    isComposite(of) ? "**Effect:** that of the nodes inside, each of which has its own." : effectOf(of),
     "## Example",
     `\`\`\`yaml graph\n${(example ?? "").trimEnd()}\n\`\`\``,
   );

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Client } from "./client.ts";
 
 /** Published at every start, so that they can be run at once. */
-export const EXAMPLES = ["hello", "brief"] as const;
+export const EXAMPLES = ["hello", "brief", "digest"] as const;
 
 /** The same document again is the same version, not a new one. */
 export async function publishExamples(client: Client, root: string): Promise<void> {

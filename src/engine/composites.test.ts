@@ -16,4 +16,10 @@ describe("composites", () => {
     expect(frames).toBeGreaterThan(150);
     expect(failed).toBeGreaterThan(10);
   });
+
+  it("[R11] with races among them nothing else changes: restores, frames by themselves, no stall", {
+    timeout: 60_000,
+  }, () => {
+    for (let seed = 0; seed < 100; seed += 1) expect(examineNested(seed, true).fault).toBeUndefined();
+  });
 });

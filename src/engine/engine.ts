@@ -63,6 +63,8 @@ class Run implements Engine {
         return this.#begin(event.task, event.frame, event.outcome);
       case "frame-failed":
         return this.#skip(event.task, event.frame);
+      case "frames-extended":
+        return this.#extend(event.task);
       case "cancelled":
         return this.#cancel();
     }
@@ -183,6 +185,12 @@ class Run implements Engine {
     return this.#step(scope);
   }
 
+  #extend(id: TaskId): Step {
+    const composite = this.#composite(id);
+    composite.extend();
+    return this.#step(composite.scope, [], composite);
+  }
+
   #skip(id: TaskId, frame: number): Step {
     const composite = this.#composite(id);
     composite.skip(frame);
@@ -235,7 +243,17 @@ class Run implements Engine {
 
   #close(composite: Composite): void {
     composite.close();
+    for (const scope of composite.scopes()) this.#drop(scope);
     composite.scope.composites.delete(composite.flight.task.id);
+  }
+
+  /** R11: a frame that lost is dropped with all that is in flight in it, and gives its slots back. */
+  #drop(scope: Scope): void {
+    const flights = new Set(scope.flights());
+    for (const { state } of flights) if (state === "running") this.#slots.release();
+    this.#slots.remove(flights);
+    scope.abandon();
+    this.#forget(scope);
   }
 
   #forget(scope: Scope): void {

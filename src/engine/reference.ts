@@ -79,6 +79,7 @@ export class ReferenceEngine implements FlatEngine {
       case "frames-announced":
       case "frame-started":
       case "frame-failed":
+      case "frames-extended":
         throw new TypeError("The reference has no frames: one is a run of its own, and compared as one (R10).");
       case "cancelled":
         this.#cancelled = true;
@@ -98,6 +99,15 @@ export class ReferenceEngine implements FlatEngine {
 
   pending(): ReturnType<FlatEngine["pending"]> {
     return this.#pendingNodes().map((node) => ({ node, count: this.#arrivalsAt(node).length }));
+  }
+
+  /** R10: what leaves a frame, in canonical order or as it was committed; of a `last` channel what reading it gives. */
+  writesTo(channel: string, byCommit = false): readonly Json[] {
+    const commits = byCommit ? this.#committed : [...this.#committed].sort(this.#compare);
+    const writes = commits.flatMap((commit) => commit.writes.filter((write) => write.channel === channel));
+    const { reducer } = this.#structure.channels.find(({ name }) => name === channel) ?? {};
+    if (writes.length === 0 || reducer !== "last") return writes.map(({ value }) => value);
+    return [this.state.read(channel) ?? null];
   }
 
   explain(node: number): ReturnType<FlatEngine["explain"]> {

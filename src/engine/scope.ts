@@ -3,7 +3,7 @@ import type { Structure } from "../graph/structure.ts";
 import type { Topology } from "../graph/topology.ts";
 import { Frame, type Flight } from "./frame.ts";
 import { compareStamps } from "./order.ts";
-import type { Announcement, FrameRequest, Interior, Interiors, LeftFrame, TaskId } from "./types.ts";
+import type { Announcement, FrameRequest, Interior, Interiors, LeftFrame, TaskId, View } from "./types.ts";
 
 /** What a scope runs. */
 export interface ScopeGraph {
@@ -43,13 +43,11 @@ export class Scope {
   }
 
   busy(by: 1 | -1): void {
-    this.#busy += by;
-    this.owner?.scope.busy(by);
+    this.#count(by, 0);
   }
 
   waiting(by: 1 | -1): void {
-    this.#waiting += by;
-    this.owner?.scope.waiting(by);
+    this.#count(0, by);
   }
 
   /** Nothing can happen here any more: it is done, or what is left has failed and its composite bears that. */
@@ -65,6 +63,17 @@ export class Scope {
       yield flight;
       for (const scope of this.composites.get(flight.task.id)?.scopes() ?? []) yield* scope.flights();
     }
+  }
+
+  /** What goes on in here counts no more for what is around it (R11). */
+  abandon(): void {
+    if (this.owner !== undefined) this.owner.scope.#count(-this.#busy, -this.#waiting);
+  }
+
+  #count(busy: number, waiting: number): void {
+    this.#busy += busy;
+    this.#waiting += waiting;
+    if (this.owner !== undefined) this.owner.scope.#count(busy, waiting);
   }
 
   /** The run is cancelled: whatever goes on here is dropped. */
@@ -83,8 +92,12 @@ export class Composite {
   readonly scope: Scope;
   readonly interior: Interior;
   readonly tolerant: boolean;
-  readonly #frames: number;
+  #frames: number;
   readonly #concurrency: number;
+  readonly #winners: number;
+  #won = 0;
+  /** What the last frame left, for the next to begin with. */
+  #carried: View | undefined;
   readonly #open = new Map<number, Scope>();
   /** Asked for, not begun. */
   readonly #asked = new Set<number>();
@@ -92,13 +105,19 @@ export class Composite {
   #over = 0;
   #isDue = false;
 
-  constructor(flight: Flight, scope: Scope, interior: Interior, { frames, concurrency, tolerant }: Announcement) {
+  constructor(
+    flight: Flight,
+    scope: Scope,
+    interior: Interior,
+    { frames, concurrency, tolerant, winners = Number.POSITIVE_INFINITY }: Announcement,
+  ) {
     this.flight = flight;
     this.scope = scope;
     this.interior = interior;
     this.tolerant = tolerant;
     this.#frames = frames;
     this.#concurrency = concurrency;
+    this.#winners = winners;
   }
 
   get isDue(): boolean {
@@ -117,31 +136,47 @@ export class Composite {
   /** Asks for as many frames as may be open; when none is left to come, its outcome is due. */
   ask(): readonly FrameRequest[] {
     const asked: FrameRequest[] = [];
-    while (this.#next < this.#frames && this.#open.size + this.#asked.size < this.#concurrency) {
+    const isWon = this.#won >= this.#winners;
+    while (!isWon && this.#next < this.#frames && this.#open.size + this.#asked.size < this.#concurrency) {
       this.#asked.add(this.#next);
       asked.push({ composite: this.flight.task, frame: this.#next });
       this.#next += 1;
       this.scope.busy(1);
     }
-    if (this.#over === this.#frames && !this.#isDue) {
+    if ((isWon || this.#over === this.#frames) && !this.#isDue) {
       this.#isDue = true;
       this.scope.busy(1);
     }
     return asked;
   }
 
+  /** Goes on with one frame more instead of its outcome. */
+  extend(): void {
+    if (!this.#isDue) throw new TypeError(`Task ${this.flight.task.id} is not due, and cannot be extended.`);
+    this.close();
+    this.#frames += 1;
+  }
+
   /** R10, R7: the frame begins on what the composite's task sees of the channels it shares. */
   begin(frame: number): Scope {
     if (!this.#asked.delete(frame)) throw new TypeError(`Frame ${frame} of ${this.flight.task.id} was not asked for.`);
     this.scope.busy(-1);
-    const base = new Map<string, Json>();
-    for (const channel of this.interior.shares) {
-      const value = this.flight.view.read(channel);
-      if (value !== undefined) base.set(channel, value);
-    }
-    const scope = new Scope(this.interior, this.#prefixOf(frame), base, this);
+    const scope = new Scope(this.interior, this.#prefixOf(frame), this.#base(), this);
     this.#open.set(frame, scope);
     return scope;
+  }
+
+  #base(): ReadonlyMap<string, Json> {
+    const carried = this.#carried;
+    const channels =
+      carried === undefined ? this.interior.shares : this.interior.structure.channels.map(({ name }) => name);
+    const from = carried ?? this.flight.view;
+    const base = new Map<string, Json>();
+    for (const channel of channels) {
+      const value = from.read(channel);
+      if (value !== undefined) base.set(channel, value);
+    }
+    return base;
   }
 
   /** A frame that was asked for and cannot begin. */
@@ -155,7 +190,9 @@ export class Composite {
     const number = [...this.#open].find(([, open]) => open === scope)?.[0] ?? -1;
     this.#open.delete(number);
     this.#over += 1;
+    if (this.interior.carries === true) this.#carried = scope.frame.state;
     const failed = [...scope.flights()].filter(({ state }) => state === "failed").map(({ task }) => task.id);
+    if (failed.length === 0) this.#won += 1;
     const { frame } = scope;
     return {
       composite: this.flight.task,
@@ -166,7 +203,7 @@ export class Composite {
     };
   }
 
-  /** Its outcome has come, or it has failed: nothing is owed to it any more. */
+  /** Its outcome has come, it has failed, or it goes on: nothing is owed to it any more. */
   close(): void {
     if (this.#isDue) this.scope.busy(-1);
     this.#isDue = false;

@@ -16,6 +16,12 @@ export class Slots<Task> {
     this.#queue.push(task);
   }
 
+  /** What was enqueued and is not started is not to be. */
+  remove(tasks: ReadonlySet<Task>): void {
+    this.#queue = this.#queue.slice(this.#next).filter((task) => !tasks.has(task));
+    this.#next = 0;
+  }
+
   release(): void {
     this.#taken -= 1;
   }

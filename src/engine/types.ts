@@ -67,6 +67,8 @@ export type EngineEvent =
   | ({ readonly type: "frames-announced"; readonly task: TaskId } & Announcement)
   /** R10, R7: a frame that was asked for begins; the outcome is that of the inner graph's start. */
   | { readonly type: "frame-started"; readonly task: TaskId; readonly frame: number; readonly outcome: Outcome }
+  /** R10: a composite that is due goes on with one frame more. */
+  | { readonly type: "frames-extended"; readonly task: TaskId }
   /** R10: a frame that was asked for cannot begin; it is over. */
   | { readonly type: "frame-failed"; readonly task: TaskId; readonly frame: number }
   /** Nothing starts any more; what is in flight is dropped. */
@@ -79,6 +81,8 @@ export interface Announcement {
   readonly concurrency: number;
   /** A frame in which nothing is left but failed tasks is over; otherwise it holds the composite (R9). */
   readonly tolerant: boolean;
+  /** When so many frames are done without a failure its outcome is due, and drops the others (R11). */
+  readonly winners?: number;
 }
 
 export type Rest =
@@ -108,7 +112,7 @@ export interface FrameStep {
   readonly begin: readonly FrameRequest[];
   /** Frames that are over; the engine has forgotten them. */
   readonly left: readonly LeftFrame[];
-  /** Open composites whose frames are all over: their outcome is to come, as of a running task. */
+  /** Open composites whose frames are all over, or won: their outcome is to come, as of a running task. */
   readonly due: readonly Task[];
 }
 
@@ -137,6 +141,8 @@ export interface Interior {
   readonly many: boolean;
   /** Channels that begin with what the composite's task sees. */
   readonly shares: readonly string[];
+  /** Each frame begins with every channel as the one before it left it. */
+  readonly carries?: boolean;
   readonly interiors?: Interiors;
 }
 

@@ -70,7 +70,9 @@ function compileNode(index: number, id: string, raw: Json, work: Compilation): C
     ...(onError === undefined ? {} : { onError }),
     reads: [...own.work.reads],
     writes: [...own.work.writes],
-    ...(own.inside === undefined ? {} : { inside: own.inside.plan, many: spec.many === true }),
+    ...(own.inside === undefined
+      ? {}
+      : { inside: own.inside.plan, many: spec.many === true, carries: spec.carries === true }),
     ...(own.shares === undefined ? {} : { shares: own.shares }),
     targets: own.targets,
     join: common.join,
@@ -100,10 +102,13 @@ function compileOnError({ on_error: said }: NodeCommon, own: OwnPart, path: Path
 }
 
 /** A node that may do harm, by its path through the graphs inside. */
-function unsafeIn({ nodes }: Plan): string | undefined {
-  for (const { id, effect, inside } of nodes) {
+function unsafeIn(plan: Plan, seen = new Set<Plan>()): string | undefined {
+  // Nothing was found in what was seen: many nodes may run one graph, on each of several levels.
+  if (seen.has(plan)) return undefined;
+  seen.add(plan);
+  for (const { id, effect, inside } of plan.nodes) {
     if (inside === undefined && effect === "unsafe") return id;
-    const deeper = inside && unsafeIn(inside);
+    const deeper = inside && unsafeIn(inside, seen);
     if (deeper !== undefined) return `${id}/${deeper}`;
   }
   return undefined;

@@ -102,6 +102,12 @@ const BROKEN: readonly (readonly [what: string, from: string, to: string, expect
     "limit:",
     { code: "unknown_key", path: "/limit", line: 17, column: 1, hint: 'Did you mean "limits"?' },
   ],
+  [
+    "a text that a comma ends",
+    "  answer:\n",
+    "  answer: { description: What is said, and how }\n",
+    { code: "unknown_key", path: "/channels/answer/and how", hint: expect.stringContaining("in quotes") as string },
+  ],
   ["no nodes", "nodes:", "noodles:", { code: "missing", path: "/nodes" }],
   [
     "nodes of another type",

@@ -60,6 +60,8 @@ export interface NodeKindSpec {
   shares?(compiled: never): SharedChannels;
   /** Of a composite kind: an activation has a frame for each of several items. */
   readonly many?: boolean;
+  /** Of a composite kind: a frame begins with the state that the one before it left. */
+  readonly carries?: boolean;
 }
 
 export interface NodeDefaults {

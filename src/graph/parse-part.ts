@@ -98,9 +98,7 @@ function unionMessage(name: string, issue: z.core.$ZodIssueInvalidUnion): string
 }
 
 function addUnknownKey(key: string, path: Path, problems: Problems, known: readonly string[]): void {
-  const near = nearest(key, known);
-  const hint =
-    near !== undefined ? `Did you mean "${near}"?` : known.length > 0 ? `Known are ${known.join(", ")}.` : undefined;
+  const hint = hintFor(key, known);
   const message = `The key "${key.slice(0, 80)}" has no meaning here.`;
   problems.add({
     code: "unknown_key",
@@ -109,6 +107,15 @@ function addUnknownKey(key: string, path: Path, problems: Problems, known: reado
     atKey: true,
     ...(hint === undefined ? {} : { hint }),
   });
+}
+
+function hintFor(key: string, known: readonly string[]): string | undefined {
+  const near = nearest(key, known);
+  if (near !== undefined) return `Did you mean "${near}"?`;
+  // no key of ours has a space: this is the rest of a text, cut at its comma
+  if (key.includes(" "))
+    return "Inside of { } a comma ends a text: put the text before it in quotes, with all that follows.";
+  return known.length > 0 ? `Known are ${known.join(", ")}.` : undefined;
 }
 
 /** Of a union's alternatives the one that was meant: the only one that got the type right. */

@@ -93,6 +93,8 @@ export interface PlanNode {
   readonly shares?: SharedChannels;
   /** It has a frame for each of several items. */
   readonly many?: boolean;
+  /** A frame begins with the state that the one before it left. */
+  readonly carries?: boolean;
   readonly edges: readonly PlanEdge[];
 }
 

@@ -16,7 +16,7 @@ export type Fix = {
 /** One mistake in a document, with where it is and the way out. */
 export interface Problem {
   readonly severity: Severity;
-  /** Stable; docs/language.md lists them. */
+  /** Stable; docs/reference.md lists them. */
   readonly code: string;
   readonly message: string;
   /** JSON Pointer (RFC 6901) into the document. */

@@ -54,7 +54,7 @@ const retrySchema = z.union([
   z.strictObject({
     attempts: z.number().int().min(1).max(100),
     delay: duration.optional().describe("Before the second attempt; doubled each time"),
-    max_delay: duration.optional(),
+    max_delay: duration.optional().describe("The longest delay"),
   }),
 ]);
 

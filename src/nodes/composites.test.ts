@@ -74,7 +74,7 @@ describe.each(COMPOSITES)("%s", (_, kind) => {
       const shared = new Set<Json>(kind.shares(compiled).leave);
       const left = kind.leave(compiled, scopeOf(stateOf(inside)));
       const ends: readonly FrameEnd[] = [
-        { ok: true, item: 1, index: 0, writes: left },
+        { ok: true, shared: [], item: 1, index: 0, writes: left },
         { ok: false, item: 2, index: 1, error: ERROR },
       ];
       for (const some of [[], ends.slice(0, 1), ends]) {

@@ -103,11 +103,30 @@ export interface Opening {
   readonly concurrency: number;
   /** A frame that can go no further because tasks in it failed: it holds the task (R9), or counts as over. */
   readonly tolerant: boolean;
+  /** Of a race: when so many are done without a failure the others are cancelled. */
+  readonly winners?: number;
+}
+
+/** Of a loop: the turn that may come. */
+export interface Turn {
+  /** 0, 1, 2 … */
+  readonly index: number;
+  /** What the composite's task sees. */
+  readonly outside: Scope;
+  /** The state inside as the turn of that index begins with it, or, for one that is over, as it left it. */
+  inside(index: number, item?: Json): Scope;
 }
 
 /** How one frame ended, in the order of the items. */
 export type FrameEnd =
-  | { readonly ok: true; readonly item: Json; readonly index: number; readonly writes: readonly Write[] }
+  | {
+      readonly ok: true;
+      readonly item: Json;
+      readonly index: number;
+      /** To shared channels, and what `leave` gave. */
+      readonly shared: readonly Write[];
+      readonly writes: readonly Write[];
+    }
   | { readonly ok: false; readonly item: Json; readonly index: number; readonly error: ErrorRecord };
 
 /**
@@ -117,10 +136,14 @@ export type FrameEnd =
 export interface CompositeKind<Config, Compiled> extends Omit<NodeKind<Config, Compiled>, "run" | "defaults"> {
   /** An activation has a frame for each of several items, and their expressions know `item` and `index`. */
   readonly many: boolean;
+  /** A loop (0013): each frame begins with the state that the one before it left, and `next` says whether there is one. */
+  readonly carries?: boolean;
+  /** The item of the next turn (null where it has none), or undefined when the loop is over. */
+  next?(compiled: Compiled, turn: Turn): Json | undefined;
   shares(compiled: Compiled): SharedChannels;
   open(compiled: Compiled, scope: Scope): Opening;
   enter(compiled: Compiled, scope: Scope): FrameEntry;
-  /** What leaves one frame: evaluated on its last state. Writes of shared channels are added by the runtime. */
+  /** What leaves one frame: evaluated on its last state. Writes to shared channels come beside it. */
   leave(compiled: Compiled, scope: Scope): readonly Write[];
   /** What the task writes in the end. */
   close(compiled: Compiled, ends: readonly FrameEnd[]): readonly Write[];

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { EdgewiseError, failure } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
-import type { Write } from "../engine/types.ts";
 import type { Expression } from "../graph/plan.ts";
 import type { CompositeKind, FrameEnd } from "./contract.ts";
+import { gathered, listsOf } from "./gathered.ts";
 import { compilePassage, evaluateAll, insideFields, type Passage } from "./inside.ts";
 
 export const schema = z
@@ -63,7 +63,6 @@ edges:
   compile(config, compiler) {
     const inside = compiler.inside(config.graph as never, ["graph"], ["item", "index"]);
     const passage = compilePassage(config, inside, compiler);
-    const lists = passage.output.map(({ channel }) => channel).filter((name) => isLast(name));
     if (config.failures !== undefined) compiler.channel(config.failures, ["failures"]);
     return {
       ...passage,
@@ -71,12 +70,8 @@ edges:
       concurrency: config.concurrency,
       failures: config.failures,
       tolerant: config.on_failure !== "fail",
-      lists: new Set(lists),
+      lists: listsOf(passage, compiler),
     };
-
-    function isLast(name: string): boolean {
-      return compiler.channel(name, ["output", name])?.reducer === "last";
-    }
   },
   shares: ({ shares }) => shares,
   open({ over, concurrency, tolerant }, scope) {
@@ -94,17 +89,6 @@ edges:
     return [...gathered(compiled, ends), ...told];
   },
 };
-
-/** A channel that folds gets each item's value as a write of its own; one that does not gets the list of them. */
-function gathered({ lists, output }: Compiled, ends: readonly FrameEnd[]): Write[] {
-  const writes = ends.flatMap((end) => (end.ok ? end.writes : []));
-  const single = writes.filter(({ channel }) => !lists.has(channel));
-  const listed = output.flatMap(({ channel }): Write[] => {
-    if (!lists.has(channel)) return [];
-    return [{ channel, value: writes.filter((write) => write.channel === channel).map(({ value }) => value) }];
-  });
-  return [...single, ...listed];
-}
 
 function failureOf({ index, item, error }: Extract<FrameEnd, { readonly ok: false }>): Json {
   const { code, message, node } = error;

@@ -1,13 +1,16 @@
 import { failure } from "../base/errors.ts";
+import type { Json } from "../base/json.ts";
 import type { NodeKindSpec } from "../graph/kinds.ts";
 import type { Write } from "../engine/types.ts";
 import type { PlanNode, Scope, SharedChannels } from "../graph/plan.ts";
-import type { FrameEnd, FrameEntry, NodeContext, NodeKind, NodeResult, NodeWait, Opening } from "./contract.ts";
+import type { FrameEnd, FrameEntry, NodeContext, NodeKind, NodeResult, NodeWait, Opening, Turn } from "./contract.ts";
 import { emit } from "./emit.ts";
 import { fail } from "./fail.ts";
 import { http } from "./http.ts";
+import { loop } from "./loop.ts";
 import { map } from "./map.ts";
 import { model } from "./model.ts";
+import { race } from "./race.ts";
 import { storeGet } from "./store-get.ts";
 import { storePut } from "./store-put.ts";
 import { choice } from "./switch.ts";
@@ -27,6 +30,7 @@ export interface AnyCompositeKind extends NodeKindSpec {
   readonly summary: string;
   readonly example?: string;
   readonly many: boolean;
+  next?(compiled: never, turn: Turn): Json | undefined;
   shares(compiled: never): SharedChannels;
   open(compiled: never, scope: Scope): Opening;
   enter(compiled: never, scope: Scope): FrameEntry;
@@ -47,6 +51,8 @@ const BUILT_IN: readonly AnyNodeKind[] = [
   storePut,
   map,
   subgraph,
+  loop,
+  race,
   wait,
   emit,
   fail,

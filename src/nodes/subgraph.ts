@@ -46,7 +46,7 @@ graphs:
   leave: ({ output }, scope) => evaluateAll(output, scope),
   close(_, ends) {
     return ends.flatMap((end) => {
-      if (end.ok) return end.writes;
+      if (end.ok) return [...end.shared, ...end.writes];
       throw new EdgewiseError(end.error);
     });
   },

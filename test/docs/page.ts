@@ -9,6 +9,8 @@ export interface Fence {
 
 /** What a `yaml run` block under a graph says: what a run is given, and what it gives. `…` in a text stands for anything. */
 export interface ShownRun {
+  /** The runs of a graph that say the same here run on one thread, in their order. */
+  readonly thread?: string;
   readonly input?: unknown;
   readonly context?: unknown;
   readonly config?: unknown;

@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { ROOT } from "../sources.ts";
+import { graphsOf } from "../docs/page.ts";
+import { readSource, ROOT } from "../sources.ts";
 import { startTestServer, type TestServer } from "./server.ts";
 
 const ANSWER = "Grass is green because of chlorophyll. [1]";
@@ -13,13 +14,12 @@ beforeAll(async () => {
 });
 afterAll(() => server.remove());
 
-/** The README's snippet of that language that holds `word`, for this server instead of the usual one. */
-function snippet(language: string, word: string): string {
-  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
-  const found = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].find(
+/** The page's snippet of that language that holds `word`, for this server instead of the usual one. */
+function snippet(language: string, word: string, page = "README.md"): string {
+  const found = [...readSource(page).matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].find(
     ([, name, text]) => name === language && text?.includes(word),
   )?.[2];
-  if (found === undefined) throw new Error(`the README has no ${language} snippet with ${word}`);
+  if (found === undefined) throw new Error(`${page} has no ${language} snippet with ${word}`);
   return found.replaceAll("localhost:8787", new URL(server.url).host).replaceAll(".edgewise", server.state);
 }
 
@@ -36,6 +36,20 @@ it("the README's commands do as printed, and the first answer is one", () => {
   const output = run("sh", ["-c", snippet("sh", "curl")]);
   expect(output).toContain('"graph_id":"hello"');
   expect(output).toContain(ANSWER);
+});
+
+it("the first graph of docs/language.md is published and run as the page says", () => {
+  const [first] = graphsOf(readSource("docs/language.md"));
+  const file = join(server.state, "first.yaml");
+  writeFileSync(file, first?.text ?? "");
+  const output = run("sh", ["-c", snippet("sh", "first.yaml", "docs/language.md").replace("@first.yaml", `@${file}`)]);
+  expect(output).toContain('"graph_id":"first"');
+  expect(output).toContain(ANSWER);
+});
+
+it("examples/digest runs as its README says", () => {
+  const output = run("sh", ["-c", snippet("sh", "digest", "examples/digest/README.md")]);
+  expect(JSON.parse(output)).toMatchObject({ digest: expect.stringContaining("failed"), unread: [] });
 });
 
 it.each(["langgraph-sdk-1", "langgraph-sdk-2"])("the README's program streams the answer with %s", (sdk) => {

@@ -8,6 +8,7 @@ import { jsonTextCases, jsonTexts } from "./documents/json-texts.ts";
 import { judge } from "./documents/judge.ts";
 import { semanticCases } from "./documents/semantic.ts";
 import { jsonSuite, yamlSuite } from "./documents/suites.ts";
+import { OtherEntries } from "./documents/others.ts";
 import { none, Tally } from "./documents/tally.ts";
 import { yamlTextCases } from "./documents/yaml-texts.ts";
 import { prototypeChanges } from "./prototypes.ts";
@@ -36,6 +37,9 @@ export async function run({ short, args }: EvidenceOptions): Promise<Goal[]> {
     // fuzzed documents are made again when they are sent: ten thousand of them need not be kept
     return { each, accepted: judged?.accepted };
   });
+  const others = new OtherEntries();
+  for (const document of semantic) await others.hand(document);
+  for (let number = 0; number < fuzz; number += 1) await others.hand(fuzzed(seed, number));
   const answers = await publishAll(
     (function* () {
       for (const { each, accepted } of sent) {
@@ -52,9 +56,10 @@ export async function run({ short, args }: EvidenceOptions): Promise<Goal[]> {
     ...suites.goals,
     { goal: "compiled here, from JSON and YAML", figure: tally.summary, met: tally.enough },
     ...tally.goals(),
+    ...others.goals(),
     {
       goal: "sent to a real server",
-      figure: `${answers.count}: ${answers.published} published, ${answers.refused} refused; slowest ${answers.slowest.ms.toFixed(0)} ms (${answers.slowest.name})`,
+      figure: `${answers.count}: ${answers.published} published, ${answers.refused} refused; ${answers.others} to its other routes; slowest ${answers.slowest.ms.toFixed(0)} ms (${answers.slowest.name})`,
       met: answers.count === sent.length,
     },
     none("answers of 500 and above, or none at all", answers.broken),

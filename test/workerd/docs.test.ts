@@ -18,10 +18,10 @@ beforeAll(async () => {
 const YAML = { "content-type": "application/yaml" };
 const publish = ({ text }: ShownGraph) => read(call("/graphs", { key, body: text, headers: YAML }));
 
-async function perform({ id, text }: ShownGraph, run: ShownRun): Promise<void> {
-  const { result, error, custom, ...given } = run;
+async function perform({ id, text }: ShownGraph, run: ShownRun, place: string): Promise<void> {
+  const { thread: _, result, error, custom, ...given } = run;
   const body = { assistant_id: id, input: {}, ...given };
-  const ended = await read(call("/runs/wait", { key, json: body }));
+  const ended = await read(call(`${place}/runs/wait`, { key, json: body }));
   const failed = ended["__error__"];
   if (error !== undefined) {
     const shown = Object.keys(error).map((name) => [name, (failed as Record<string, unknown> | undefined)?.[name]]);
@@ -31,6 +31,11 @@ async function perform({ id, text }: ShownGraph, run: ShownRun): Promise<void> {
   expect(failed, text).toBeUndefined();
   if (result !== undefined && !isShown(ended, result)) expect(ended).toEqual(result);
   if (custom !== undefined) expect(await customEvents(body)).toEqual(custom);
+}
+
+async function newThread(): Promise<string> {
+  const { thread_id } = await read<{ thread_id: string }>(call("/threads", { key, json: {} }));
+  return `/threads/${thread_id}`;
 }
 
 async function customEvents(body: object): Promise<unknown[]> {
@@ -65,7 +70,12 @@ describe("docs/language.md, inside workerd", () => {
       for (const earlier of graphs.slice(0, graphs.indexOf(graph) + 1)) {
         if (earlier === graph || graph.text.includes(`graph: ${earlier.id}`)) await publish(earlier);
       }
-      for (const run of graph.runs.length === 0 ? [{}] : graph.runs) await perform(graph, run);
+      const threads = new Map<string | undefined, string>([[undefined, ""]]);
+      for (const run of graph.runs.length === 0 ? [{}] : graph.runs) {
+        const place = threads.get(run.thread) ?? (await newThread());
+        threads.set(run.thread, place);
+        await perform(graph, run, place);
+      }
     },
   );
 });

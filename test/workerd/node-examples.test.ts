@@ -10,6 +10,8 @@ const RESULTS: Readonly<Record<string, unknown>> = {
   "store.get": { greeting: "Hello ada" },
   "store.put": { user: "ada", tastes: ["tea"] },
   map: { words: ["one", "three", "eleven"], lengths: [3, 5, 6] },
+  loop: { number: 6.25, turns: 4 },
+  race: { answer: "early" },
   subgraph: { name: "Ada", greetings: ["Hello Ada", "Hello ADA"] },
   wait: { told: true },
   emit: { done: 1 },

@@ -6,6 +6,9 @@ import type { Scenario } from "./graphs.ts";
 import { type Nested, placeOf } from "./nested.ts";
 import { describeTask } from "./play.ts";
 
+/** Events of the composite's own frame that the reference has no word for. */
+const NOT_INSIDE: ReadonlySet<string> = new Set(["frames-announced", "frames-extended", "frame-failed"]);
+
 interface Twin {
   readonly scenario: Scenario;
   readonly reference: ReferenceEngine;
@@ -15,14 +18,18 @@ interface Twin {
 export class FrameTwins {
   readonly #nested: Nested;
   readonly #twins = new Map<string, Twin>();
+  /** What the last frame of a loop left. */
+  readonly #carried = new Map<TaskId, Engine["state"]>();
 
   constructor(nested: Nested) {
     this.#nested = nested;
   }
 
   compare(event: EngineEvent, step: Step, engine: Engine): void {
+    // Opened again, a composite begins anew.
+    if (event.type === "frames-announced") this.#carried.delete(event.task);
     if (event.type === "frame-started") return this.#begin(event, step, engine);
-    if (!("task" in event) || event.type === "frames-announced" || event.type === "frame-failed") return;
+    if (!("task" in event) || NOT_INSIDE.has(event.type)) return;
     const prefix = event.task.slice(0, event.task.lastIndexOf("/") + 1);
     const twin = this.#twins.get(prefix);
     if (twin !== undefined)
@@ -34,9 +41,11 @@ export class FrameTwins {
     const composite = engine.task(event.task);
     const inner = composite && placeOf(this.#nested, event.task).nested.composites.get(composite.node);
     if (composite === undefined || inner === undefined) throw new Error(`${event.task} is no composite.`);
+    const carried = this.#carried.get(event.task);
+    const channels = carried === undefined ? inner.shares : inner.scenario.structure.channels.map(({ name }) => name);
     const base = new Map<string, Json>();
-    for (const channel of inner.shares) {
-      const value = composite.view.read(channel);
+    for (const channel of channels) {
+      const value = (carried ?? composite.view).read(channel);
       if (value !== undefined) base.set(channel, value);
     }
     const { scenario } = inner;
@@ -54,6 +63,8 @@ export class FrameTwins {
       const twin = prefixes.map((prefix) => this.#twins.get(prefix)).find((found) => found !== undefined);
       if (twin === undefined) throw new Error(`Frame ${frame} of ${composite.id} has no twin.`);
       const [is, wanted] = [digestOf(twin.scenario, state), digestOf(twin.scenario, twin.reference.state)];
+      if (placeOf(this.#nested, composite.id).nested.composites.get(composite.node)?.carries === true)
+        this.#carried.set(composite.id, twin.reference.state);
       if (is !== wanted) throw new Error(`Frame ${frame} of ${composite.id} ends with\n${is}\n--- but ---\n${wanted}`);
     }
   }

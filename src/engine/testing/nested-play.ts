@@ -1,14 +1,16 @@
-import { canonicalJson } from "../../base/json.ts";
+import { canonicalJson, type Json } from "../../base/json.ts";
 import { createTopology } from "../../graph/topology.ts";
 import { createEngine } from "../engine.ts";
 import type { Engine, EngineEvent, FrameRequest, LeftFrame, Outcome, Step, Task, TaskId } from "../types.ts";
 import { deedOf, digestOf, startOf } from "./behaviour.ts";
-import { FrameTwins } from "./frame-twins.ts";
+import { FrameAgreement } from "./frame-agreement.ts";
+import type { FrameMutation } from "./frame-mutations.ts";
 import { type Composition, interiorsOf, type Nested, placeOf, randomNested } from "./nested.ts";
 import { describeTask, snapshotOf, TooLong } from "./play.ts";
 import { Random } from "./random.ts";
 
 const EVENTS_AT_MOST = 600;
+const BASE: ReadonlyMap<string, Json> = new Map([["log", ["base"]]]);
 const FAILURE = { code: "node_failed", message: "as planned", retryable: false } as const;
 
 export function nestedEngine(nested: Nested, concurrency: number): Engine {
@@ -17,16 +19,16 @@ export function nestedEngine(nested: Nested, concurrency: number): Engine {
     structure,
     createTopology(structure),
     { steps, concurrency, interiors: interiorsOf(nested) },
-    new Map([["log", ["base"]]]),
+    BASE,
   );
 }
 
 /** One schedule each, the last with crashes. */
 const SLOTS = [1, 2, 3, 1000, 2];
 
-/** Plays one random graph with several timings; `fault` says what must not be. */
-export function examineNested(seed: number): { readonly fault?: string; readonly result: string } {
-  const nested = randomNested(seed);
+/** Plays one random graph with several timings; `fault` says what must not be. Of races timing may decide, nothing else. */
+export function examineNested(seed: number, races = false): { readonly fault?: string; readonly result: string } {
+  const nested = randomNested(seed, races);
   const results = new Set<string>();
   for (const [timing, slots] of SLOTS.entries()) {
     try {
@@ -37,12 +39,38 @@ export function examineNested(seed: number): { readonly fault?: string; readonly
     }
   }
   const [result = ""] = results;
-  return results.size > 1 ? { fault: `seed ${seed}: timing decides`, result } : { result };
+  return results.size > 1 && !races ? { fault: `seed ${seed}: timing decides`, result } : { result };
 }
 
 /** Plays a graph with composites to its end, and answers all that must not depend on timing. */
-export function playNested(nested: Nested, timing: Random, concurrency: number, crashes: boolean): string {
-  return new NestedPlayer(nested, timing, concurrency, crashes).run();
+export function playNested(
+  nested: Nested,
+  timing: Random,
+  concurrency: number,
+  crashes: boolean,
+  mutation?: FrameMutation,
+): string {
+  const agreement = new FrameAgreement(nested, concurrency, BASE, mutation);
+  return new NestedPlayer(nested, timing, concurrency, crashes, agreement).run();
+}
+
+/** The first of so many graphs in which the engine and a planted error of composites disagree; without one they never do. */
+export function frameKillerOf(mutation: FrameMutation | undefined, graphs: number): number | undefined {
+  for (let seed = 0; seed < graphs; seed += 1) {
+    for (const [timing, slots] of SLOTS.entries()) {
+      try {
+        playNested(randomNested(seed), new Random("nested timing", seed, timing), slots, false, mutation);
+      } catch (thrown) {
+        if (!(thrown instanceof TooLong)) return seed;
+      }
+    }
+  }
+  return undefined;
+}
+
+interface Move {
+  readonly task: TaskId;
+  make(): EngineEvent;
 }
 
 class NestedPlayer {
@@ -51,23 +79,23 @@ class NestedPlayer {
   readonly #concurrency: number;
   readonly #crashes: boolean;
   #engine: Engine;
-  readonly #twins: FrameTwins;
+  readonly #agreement: FrameAgreement;
   readonly #events: EngineEvent[] = [];
   readonly #record = new Map<string, string>();
   readonly #ends = new Map<TaskId, string[]>();
   readonly #broken = new Set<TaskId>();
   readonly #resumed = new Set<TaskId>();
   readonly #lost = new Set<TaskId>();
-  #moves: (() => EngineEvent)[] = [];
+  #moves: Move[] = [];
   #toResume: TaskId[] = [];
 
-  constructor(nested: Nested, timing: Random, concurrency: number, crashes: boolean) {
+  constructor(nested: Nested, timing: Random, concurrency: number, crashes: boolean, agreement: FrameAgreement) {
     this.#nested = nested;
     this.#timing = timing;
     this.#concurrency = concurrency;
     this.#crashes = crashes;
     this.#engine = nestedEngine(nested, concurrency);
-    this.#twins = new FrameTwins(nested);
+    this.#agreement = agreement;
   }
 
   run(): string {
@@ -83,12 +111,16 @@ class NestedPlayer {
   #apply(event: EngineEvent): Step {
     const step = this.#engine.apply(event);
     this.#events.push(event);
-    this.#twins.compare(event, step, this.#engine);
-    for (const task of step.start) this.#moves.push(() => this.#finish(task));
+    this.#agreement.compare(event, step);
+    for (const task of step.start) this.#moves.push({ task: task.id, make: () => this.#finish(task) });
     for (const { task } of step.failed) this.#lose(task.id, `${task.id} step limit`);
-    for (const request of step.frames?.begin ?? []) this.#moves.push(() => this.#begin(request));
+    for (const request of step.frames?.begin ?? [])
+      this.#moves.push({ task: request.composite.id, make: () => this.#begin(request) });
     for (const left of step.frames?.left ?? []) this.#leave(left);
-    for (const task of step.frames?.due ?? []) this.#moves.push(() => this.#conclude(task));
+    for (const task of step.frames?.due ?? []) this.#moves.push({ task: task.id, make: () => this.#conclude(task) });
+    // What a race has dropped does not move any more (R11).
+    this.#moves = this.#moves.filter(({ task }) => this.#engine.task(task) !== undefined);
+    this.#toResume = this.#toResume.filter((task) => this.#engine.task(task) !== undefined);
     if (this.#crashes && this.#timing.chance(0.1)) this.#crash();
     return step;
   }
@@ -96,7 +128,7 @@ class NestedPlayer {
   #next({ rest }: Step): EngineEvent | undefined {
     if (this.#moves.length > 0 && (this.#toResume.length === 0 || this.#timing.chance(0.6))) {
       const [move] = this.#moves.splice(this.#timing.below(this.#moves.length), 1);
-      return move?.();
+      return move?.make();
     }
     if (rest.kind === "running" && this.#moves.length === 0) throw new Error("It runs, and nothing can move.");
     if (this.#toResume.length === 0 && rest.kind === "paused")
@@ -121,17 +153,23 @@ class NestedPlayer {
     return { type: "task-failed", task: task.id, error: FAILURE };
   }
 
-  #announce(task: Task, { scenario }: Nested, { many, tolerant, shares }: Composition): EngineEvent {
+  #announce(task: Task, { scenario }: Nested, { many, tolerant, shares, carries, winners }: Composition): EngineEvent {
     if (shares.some((channel) => isInConflict(task, channel))) {
       this.#lose(task.id, `${describeTask(scenario, task)} cannot read what it shares`);
       return { type: "task-failed", task: task.id, error: FAILURE };
     }
     const random = new Random("announce", scenario.seed, task.node, digestOf(scenario, task.view));
-    const frames = many ? random.below(4) : 1;
+    const frames = carries ? random.below(2) : many ? random.below(4) : 1;
     this.#note(task.id, `${describeTask(scenario, task)} opens ${frames}`);
     this.#ends.set(task.id, []);
     this.#broken.delete(task.id);
-    return { type: "frames-announced", task: task.id, frames, concurrency: 1 + random.below(3), tolerant };
+    const announced = { frames, concurrency: 1 + random.below(3), tolerant };
+    return {
+      type: "frames-announced",
+      task: task.id,
+      ...announced,
+      ...(winners === undefined ? {} : { winners }),
+    };
   }
 
   #begin({ composite, frame }: FrameRequest): EngineEvent {
@@ -155,7 +193,10 @@ class NestedPlayer {
   }
 
   #conclude(task: Task): EngineEvent {
-    const { scenario } = placeOf(this.#nested, task.id).nested;
+    const { scenario, composites } = placeOf(this.#nested, task.id).nested;
+    if (composites.get(task.node)?.carries === true && this.#goesOn(task)) {
+      return { type: "frames-extended", task: task.id };
+    }
     const ends = [...(this.#ends.get(task.id) ?? [])].sort().join("\n  ");
     this.#note(task.id, `is over: ${ends}`);
     if (this.#broken.has(task.id)) {
@@ -166,6 +207,14 @@ class NestedPlayer {
     const takes = (scenario.structure.edges[task.node] ?? []).filter(() => random.chance(0.6));
     const outcome: Outcome = { writes: [{ channel: "log", value: random.below(1000) }], takes, sends: [] };
     return { type: "task-succeeded", task: task.id, outcome };
+  }
+
+  /** A loop has another turn: decided by what the last one left, and never after one that failed. */
+  #goesOn(task: Task): boolean {
+    const ends = this.#ends.get(task.id) ?? [];
+    const last = ends.at(-1) ?? "none";
+    if (ends.length >= 4 || last.includes("cannot begin") || last.includes("conflicting_write")) return false;
+    return !/failed \S/.test(last) && new Random("again", last).chance(0.7);
   }
 
   #lose(task: TaskId, why: string): void {

@@ -13,11 +13,16 @@ export interface Composition extends Nested {
   readonly many: boolean;
   readonly tolerant: boolean;
   readonly shares: readonly string[];
+  /** A loop: frames are added one by one. */
+  readonly carries: boolean;
+  /** A race: so many decide. */
+  readonly winners: number | undefined;
 }
 
 const SHARED = ["log", "object", "latest", "plain"];
 
-export function randomNested(seed: number, depth = 2): Nested {
+/** @param races whether there are composites of which timing decides who wins (R11) */
+export function randomNested(seed: number, races = false, depth = 2): Nested {
   const random = new Random("nested", seed, depth);
   const { features, ...rest } = randomScenario(seed);
   // What comes from outside is the flat engine's business; frames take no part in it.
@@ -25,9 +30,12 @@ export function randomNested(seed: number, depth = 2): Nested {
   const composites = new Map<number, Composition>();
   for (let node = 0; depth > 0 && node < scenario.structure.nodes; node += 1) {
     if (!random.chance(0.25)) continue;
-    const inner = randomNested(seed * 31 + node + 1000 * depth, depth - 1);
+    const inner = randomNested(seed * 31 + node + 1000 * depth, races, depth - 1);
     const shares = SHARED.filter(() => random.chance(0.4));
-    composites.set(node, { ...inner, many: random.chance(0.6), tolerant: random.chance(0.4), shares });
+    const carries = random.chance(0.25);
+    const winners = races && !carries && random.chance(0.5) ? 1 + random.below(2) : undefined;
+    const tolerant = winners !== undefined || random.chance(0.4);
+    composites.set(node, { ...inner, many: carries || random.chance(0.6), tolerant, shares, carries, winners });
   }
   return { scenario, composites };
 }
@@ -38,8 +46,9 @@ export function interiorsOf({ composites }: Nested): Interiors {
 
 function interiorOf(composition: Composition): Interior {
   const { structure, steps } = composition.scenario;
-  const { many, shares } = composition;
-  return { structure, topology: createTopology(structure), steps, many, shares, interiors: interiorsOf(composition) };
+  const { many, shares, carries } = composition;
+  const interiors = interiorsOf(composition);
+  return { structure, topology: createTopology(structure), steps, many, shares, carries, interiors };
 }
 
 /** The graph of the frame that a task is in, and whether it or a frame around it bears failures. */

@@ -73,4 +73,17 @@ describe("a graph inside", () => {
     expect(found.nodes.length).toBeLessThan(10_000);
     expect(found.costUsd.high.value).toBeNull();
   });
+
+  it("that is large and run many times is counted as far as there is an end", () => {
+    const nodes = Array.from({ length: 1000 }, (_, index): [string, JsonObject] => [`n${index}`, { kind: "hop" }]);
+    const large = { nodes: Object.fromEntries(nodes), edges: [start("n0")] };
+    const times = Array.from({ length: 50 }, (_, index): [string, JsonObject] => [
+      `r${index}`,
+      { kind: "once", graph: "large" },
+    ]);
+    const often = { nodes: Object.fromEntries(times), edges: times.map(([id]) => start(id)) };
+    const found = estimated({ kind: "once", graph: "often" }, { often, large });
+    expect(found.nodes.length).toBeLessThan(5100);
+    expect(found.nodes.find(({ node }) => node === "run/r49")?.costUsd.high).toMatchObject({ value: null });
+  });
 });

@@ -18,7 +18,9 @@ export function constantCondition(view: LintView): void {
         message: MESSAGES[String(literal)] ?? "",
         path,
         hint:
-          literal === false ? "Leave the edge out." : "Leave when out, or name what it depends on (state, payload).",
+          literal === false
+            ? "Leave the edge out."
+            : "Leave when out, or name what it depends on: state, params, context …",
         ...(fixable ? { fix: { says: "Remove the condition, which is always true", edits: [{ path }] } } : {}),
       },
     ];

@@ -205,6 +205,18 @@ describe("a JSON text that is edited", () => {
   });
 });
 
+describe("a list of 50,000 items", () => {
+  it("is changed in several places at once, within the time of a test", () => {
+    const items = Array.from({ length: 50_000 }, (_, index) => `z${index}`);
+    const edits = [{ path: ["a", 25_000], value: { n: [1] } }, { path: ["a", 100], value: 1 }, { path: ["a", 49_000] }];
+    const wanted = items
+      .with(25_000, { n: [1] } as never)
+      .with(100, 1 as never)
+      .toSpliced(49_000, 1);
+    expect(JSON.parse(changed(edits, JSON.stringify({ a: items }), "json"))).toEqual({ a: wanted });
+  });
+});
+
 describe("what cannot be edited", () => {
   it("is refused with a reason", () => {
     const circle: { self?: Json } = {};

@@ -83,6 +83,28 @@ const MORE: Readonly<Record<string, readonly JsonObject[]>> = {
       failures: "failed",
     },
   ],
+  loop: [
+    {
+      over: "[1, 2]",
+      until: "state.made > 3",
+      while: "state.made < 9",
+      max: 7,
+      graph: INNER,
+      input: { given: "item + state.n" },
+      output: { out: "state.made" },
+    },
+    { times: "state.n", graph: INNER },
+    { times: 3, graph: INNER },
+  ],
+  race: [
+    {
+      over: "[1, 2]",
+      first: 2,
+      graph: INNER,
+      input: { given: "item + state.n" },
+      output: { out: "state.made" },
+    },
+  ],
   subgraph: [{ graph: INNER, input: { given: "state.n" }, output: { out: "state.made" } }],
   wait: [{ for: "2h" }, { until: "'2027-06-01T00:00:00Z'" }, { until: "state.n" }],
   emit: [{ value: "{'x': state.x}" }],

@@ -61,7 +61,9 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   upgrade({ text, type, value }) {
     if (isJsonObject(value)) upgradeDocument(value);
     const upgraded = upgradeText(text, type);
-    return "text" in upgraded && upgraded.text !== text ? "there is no older format, and the text has changed" : undefined;
+    return "text" in upgraded && upgraded.text !== text
+      ? "there is no older format, and the text has changed"
+      : undefined;
   },
   diffGraphs({ value, random }) {
     const document = objectOf(value);
@@ -87,7 +89,9 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   draw({ plan }) {
     if (plan === undefined) return undefined;
     const drawn = [toMermaid(plan), toDot(plan), JSON.stringify(toDrawable(plan)), toSvg(plan)];
-    return drawn.every((text) => text.length > 0 && text.length < 20_000_000) ? undefined : "nothing, or endlessly much";
+    return drawn.every((text) => text.length > 0 && text.length < 20_000_000)
+      ? undefined
+      : "nothing, or endlessly much";
   },
   describe({ plan }) {
     if (plan === undefined) return undefined;

@@ -169,8 +169,7 @@ function mutate(value: Json, random: Random, depth: number): Json {
   if (entries.length === 0) return { [String(random.pick(["a", "constructor", ""]))]: change() };
   const others = entries.toSpliced(at, 1);
   if (random.chance(0.2)) return Object.fromEntries(entries.with(at, [key, donated(key, random)]));
-  if (deeper)
-    return Object.fromEntries(entries.with(at, [key, mutate(child, random, depth - 1)]));
+  if (deeper) return Object.fromEntries(entries.with(at, [key, mutate(child, random, depth - 1)]));
   const other = random.pick(others)?.[1] ?? null;
   const renamed = String(random.pick(["", "start", "constructor", "<<", `${key}x`, key.toUpperCase(), "a/b~c", "1"]));
   return (

@@ -1,9 +1,12 @@
 import { startTestServer, type TestServer } from "../../e2e/server.ts";
 import type { DocumentCase } from "./case.ts";
+import { otherRequests } from "./requests.ts";
 
 /** What a real server answers to documents, one after another. */
 export interface Answers {
   readonly count: number;
+  /** Requests to what else takes documents, and to views of what was published. */
+  readonly others: number;
   readonly published: number;
   readonly refused: number;
   readonly slowest: { readonly ms: number; readonly name: string };
@@ -19,6 +22,7 @@ export async function publishAll(
   const server = await startTestServer();
   const answers = {
     count: 0,
+    others: 0,
     published: 0,
     refused: 0,
     slowest: { ms: 0, name: "" },
@@ -29,6 +33,16 @@ export async function publishAll(
   try {
     for (const { document, accepted } of documents) {
       const { status, ms, body } = await publish(server, document);
+      for (const request of otherRequests(document, answers.count, status < 300 ? body : undefined)) {
+        const answer = await ask(server, request.path, request.init);
+        const name = `${document.name} to ${request.path}`;
+        answers.others += 1;
+        if (answer.ms > answers.slowest.ms) answers.slowest = { ms: answer.ms, name };
+        if (answer.status >= 500 || answer.status === 0)
+          answers.broken.push(`${name}: ${answer.status} ${answer.body.slice(0, 200)}`);
+        else if (answer.status >= 400 && !hasCode(answer.body))
+          answers.unplaced.push(`${name}: ${answer.status} without a code`);
+      }
       answers.count += 1;
       if (ms > answers.slowest.ms) answers.slowest = { ms, name: document.name };
       if (status >= 500 || status === 0) answers.broken.push(`${document.name}: ${status} ${body.slice(0, 200)}`);
@@ -47,21 +61,39 @@ export async function publishAll(
   return answers;
 }
 
-async function publish(
-  server: TestServer,
-  { type, body }: DocumentCase,
-): Promise<{ status: number; ms: number; body: string }> {
+interface Answer {
+  readonly status: number;
+  readonly ms: number;
+  readonly body: string;
+}
+
+function publish(server: TestServer, { type, body }: DocumentCase): Promise<Answer> {
+  return ask(server, "/graphs", {
+    method: "POST",
+    headers: { "content-type": `application/${type}` },
+    body: typeof body === "string" ? body : new Uint8Array(body),
+  });
+}
+
+/** Status 0 where there was no answer. */
+async function ask(server: TestServer, path: string, init: RequestInit): Promise<Answer> {
   const startedAt = performance.now();
   try {
-    const response = await fetch(`${server.url}/graphs`, {
-      method: "POST",
-      headers: { "x-api-key": server.key, "content-type": `application/${type}` },
-      body: typeof body === "string" ? body : new Uint8Array(body),
-    });
-    const text = await response.text();
-    return { status: response.status, ms: performance.now() - startedAt, body: text };
+    const headers = new Headers(init.headers);
+    headers.set("x-api-key", server.key);
+    const response = await fetch(`${server.url}${path}`, { ...init, headers });
+    const body = await response.text();
+    return { status: response.status, ms: performance.now() - startedAt, body };
   } catch (error) {
     return { status: 0, ms: performance.now() - startedAt, body: String(error) };
+  }
+}
+
+function hasCode(body: string): boolean {
+  try {
+    return typeof (JSON.parse(body) as Record<string, unknown>)["code"] === "string";
+  } catch {
+    return false;
   }
 }
 

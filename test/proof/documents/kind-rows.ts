@@ -40,7 +40,11 @@ const HTTP: readonly Row[] = [
     "http://[::1]:80/{{ 1 }}",
   ].map((url): Row => [`the address ${url}`, call({ url }), ACCEPTED]),
   ...["a b", "a\r\nb", "", "é", "host", "Content-Length", "Idempotency-Key", "proxy-a", "a".repeat(101), "a:"].map(
-    (name): Row => [`the header ${JSON.stringify(name.slice(0, 20))}`, call({ headers: { [name]: "1" } }), at("/headers")],
+    (name): Row => [
+      `the header ${JSON.stringify(name.slice(0, 20))}`,
+      call({ headers: { [name]: "1" } }),
+      at("/headers"),
+    ],
   ),
   ["a header twice", call({ headers: { "X-A": "1", "x-a": "2" } }), at("/headers/x-a")],
   ["the header constructor", call({ headers: { constructor: "{{ state.x }}" } }), ACCEPTED],
@@ -98,7 +102,11 @@ const OTHERS: readonly Row[] = [
   ["a case that is no condition", choosing({ cases: [{ when: "1 +", to: "end" }] }), at("/cases/0/when")],
   ["1,001 cases", choosing({ cases: Array(1_001).fill({ when: "true", to: "end" }) as Json[] }), at("/cases")],
   ["a failure without a word", one({ kind: "fail", message: "" }), at("/message")],
-  ["a failure with a wrong hole", one({ kind: "fail", message: "a", details: [{ b: "{{ state.y }}" }] }), at("/details/0/b")],
+  [
+    "a failure with a wrong hole",
+    one({ kind: "fail", message: "a", details: [{ b: "{{ state.y }}" }] }),
+    at("/details/0/b"),
+  ],
   ["a failure that may pass", one({ kind: "fail", message: "{{ state.x }}", retryable: true }), ACCEPTED],
   ["structured output that is no schema", asking({ output: { type: "constructor" } }), at("/output")],
   ["structured output with an evil pattern", asking({ output: { pattern: "(a{1,999}){1,999}" } }), at("/output")],
@@ -125,7 +133,11 @@ const MAPS: readonly Row[] = [
   ["input to no channel", each({ input: { z: "item" } }), at("/input/z")],
   ["input of what is inside", each({ input: { y: "state.y" } }), at("/input/y")],
   ["input __proto__", each({ input: { constructor: "item" } }), at("/input/constructor")],
-  ["item outside of the map", { ...each({}), edges: [START, edge("n", "end", { when: "item" })] }, refused("unknown_variable")],
+  [
+    "item outside of the map",
+    { ...each({}), edges: [START, edge("n", "end", { when: "item" })] },
+    refused("unknown_variable"),
+  ],
   ["a map of items in items", each({ over: "[[1]]", input: { y: "item[index]" }, output: { x: "state.y" } }), ACCEPTED],
   ["a graph in place with an id", each({ graph: { ...INNER, id: "i" } }), at("/graph/id")],
   ["a graph in place with graphs", each({ graph: { ...INNER, graphs: {} } }), at("/graph/graphs")],

@@ -28,7 +28,11 @@ const ROWS: readonly StepRow[] = [
   ["it depends on end", two({ depends_on: "end" }), refused("unknown_step", "/steps/1/depends_on")],
   ["it depends on a number", two({ depends_on: 1 }), refused("invalid_type", "/steps/1/depends_on")],
   ["it depends on a list of lists", two({ depends_on: [["a"]] }), refused("invalid_type", "/steps/1/depends_on/0")],
-  ["it depends on one twice", two({ depends_on: ["a", "a"] }), { verdict: "refused", pointer: "/steps/1/depends_on/1" }],
+  [
+    "it depends on one twice",
+    two({ depends_on: ["a", "a"] }),
+    { verdict: "refused", pointer: "/steps/1/depends_on/1" },
+  ],
   ["it depends on what comes later", [step("a", { depends_on: "b" }), step("b", { depends_on: [] })], ACCEPTED],
   ["two in a ring", [step("a", { depends_on: "b" }), step("b")], refused("dependency_cycle")],
   ["a condition that is a number", two({ condition: 1 }), refused("invalid_type", "/steps/1/condition")],
@@ -41,8 +45,16 @@ const ROWS: readonly StepRow[] = [
   ["steps and nodes", [step("a")], refused("steps_and_nodes", "/nodes"), { nodes: {} }],
   ["steps and edges", [step("a")], refused("steps_and_nodes", "/edges"), { edges: [] }],
   ["a channel by its mention", [step("a", { set: { y: "1" } })], ACCEPTED],
-  ["the channel __proto__ by its mention", [{ id: "a", prompt: "a", write: "__proto__" }], refused("unknown_channel", "/steps/0/write")],
-  ["a channel of no name by its mention", [{ id: "a", prompt: "a", write: "a b" }], { verdict: "refused", pointer: "/steps/0/write" }],
+  [
+    "the channel __proto__ by its mention",
+    [{ id: "a", prompt: "a", write: "__proto__" }],
+    refused("unknown_channel", "/steps/0/write"),
+  ],
+  [
+    "a channel of no name by its mention",
+    [{ id: "a", prompt: "a", write: "a b" }],
+    { verdict: "refused", pointer: "/steps/0/write" },
+  ],
   ["a mistake in an expression", two({ set: { x: "state.z" } }), refused("unknown_channel", "/steps/1/set/x")],
   [
     "steps inside of steps",
@@ -53,7 +65,11 @@ const ROWS: readonly StepRow[] = [
   ["5,001 steps", times(5_001, (index) => step(`s${index}`)), refused("too_large", "/steps")],
   ["20,000 steps", times(20_000, (index) => step(`s${index}`)), refused("too_large", "/steps")],
   ["100,000 steps", times(100_000, () => 1), refused("too_large", "/steps")],
-  ["a ring of 5,000", times(5_000, (index) => step(`s${index}`, { depends_on: `s${(index + 1) % 5_000}` })), refused("dependency_cycle")],
+  [
+    "a ring of 5,000",
+    times(5_000, (index) => step(`s${index}`, { depends_on: `s${(index + 1) % 5_000}` })),
+    refused("dependency_cycle"),
+  ],
   [
     "300 steps of which each depends on all",
     times(300, (index) => step(`s${index}`, { depends_on: times(300, (other) => `s${other}`) })),

@@ -26,10 +26,12 @@ export function editFlow(sheet: Sheet, part: Part, wanted: readonly Wanted[], ch
     wanted.length === part.entries.length && wanted.every(({ old }) => old !== undefined && staying.has(old));
   if (isSame) return wanted.flatMap((each) => [...change(each.old ?? 0, each)]);
   const { pieces, closing } = piecesOf(sheet, part);
+  const lookOfNew = looksOfNew(sheet, part);
   const bodies = wanted.map((each): Piece => {
     const old = each.old === undefined ? undefined : pieces[each.old];
     const entry = each.old === undefined ? undefined : part.entries[each.old];
-    if (old === undefined || entry === undefined || each.old === undefined) return added(sheet, part, each);
+    if (old === undefined || entry === undefined || each.old === undefined)
+      return added(sheet, lookOfNew(each.value), each);
     return { ...old, body: spliced(sheet.text, change(each.old, each), entry.start, entry.end) };
   });
   const trailing = pieces.at(-1)?.comma === true;
@@ -115,32 +117,49 @@ function lastLine(sheet: Sheet, space: string): string {
   return /^[ \t]*$/.test(space) ? space : " ";
 }
 
-function added(sheet: Sheet, part: Part, { name, value }: Wanted): Piece {
-  const look = lookOfNew(sheet, part, value);
+function added(sheet: Sheet, look: FlowLook, { name, value }: Wanted): Piece {
   const written = flowValue(sheet, value, look);
   const body = name === undefined ? written : flowScalar(name, look) + sheet.colon + written;
   return { before: "", body, middle: "", comma: false, behind: "" };
 }
 
-/** How a new entry's value is written: as the nearest one like it is. */
-function lookOfNew(sheet: Sheet, part: Part, value: unknown): FlowLook {
-  const form = Array.isArray(value) ? "list" : "map";
-  const likely = part.entries.findLast((entry) => entry.part.form === form && entry.part.entries.length > 0);
-  const near = likely?.part ?? part;
+/** How a new entry's value is written: as the nearest one like it is. Looked for once: a list may gain thousands. */
+function looksOfNew(sheet: Sheet, part: Part): (value: unknown) => FlowLook {
+  const known = new Map<Part["form"], FlowLook>();
   const at = part.entries.at(-1)?.start ?? part.span.start;
-  return lookOf(sheet, near, at);
+  return (value) => {
+    const form = Array.isArray(value) ? "list" : "map";
+    let look = known.get(form);
+    if (look === undefined) {
+      const likely = part.entries.findLast((entry) => entry.part.form === form && entry.part.entries.length > 0);
+      look = lookOf(sheet, likely?.part ?? part, at);
+      known.set(form, look);
+    }
+    return look;
+  };
 }
 
 /** How a part in brackets is written, for another one whose line begins as that of `at`. */
 export function lookOf(sheet: Sheet, near: Part, at: number): FlowLook {
-  const raw = sheet.text.slice(near.span.start, near.span.end);
-  const isSpread = sheet.type === "json" && raw.includes("\n");
+  const isSpread = sheet.type === "json" && hasLines(sheet, near);
   return {
     quoted: sheet.type === "json" || isQuoted(sheet, near.entries[0]),
     indentation: isSpread ? indentationAt(sheet.text, at) : undefined,
     pad: padOf(sheet, near),
   };
 }
+
+/** Remembered, because all entries of a long list may ask the same of it. */
+function hasLines(sheet: Sheet, part: Part): boolean {
+  let known = LINES.get(part);
+  if (known === undefined) {
+    known = sheet.text.slice(part.span.start, part.span.end).includes("\n");
+    LINES.set(part, known);
+  }
+  return known;
+}
+
+const LINES = new WeakMap<Part, boolean>();
 
 function isQuoted(sheet: Sheet, entry: Entry | undefined): boolean {
   return entry?.key !== undefined && sheet.text[entry.key.start] === '"';

@@ -1,0 +1,61 @@
+import { toErrorRecord } from "../../base/errors.ts";
+import { canonicalJson } from "../../base/json.ts";
+import type { Json } from "../../base/json.ts";
+import type { EngineEvent, Step } from "../types.ts";
+import { digestOf } from "./behaviour.ts";
+import type { FrameMutation } from "./frame-mutations.ts";
+import { NaiveFrames } from "./naive-frames.ts";
+import type { NaiveLeft, NaiveStep } from "./naive-frames.ts";
+import { type Nested, placeOf } from "./nested.ts";
+import { describeTask } from "./play.ts";
+
+/** Holds an engine to {@link NaiveFrames} after every event: ids, views, slots, frames asked for and left, and the rest. */
+export class FrameAgreement {
+  readonly #nested: Nested;
+  readonly #naive: NaiveFrames;
+
+  constructor(nested: Nested, concurrency: number, base: ReadonlyMap<string, Json>, mutation?: FrameMutation) {
+    this.#nested = nested;
+    this.#naive = new NaiveFrames(nested, concurrency, base, mutation);
+  }
+
+  /** @throws Error where they disagree */
+  compare(event: EngineEvent, step: Step): void {
+    const wanted = this.#told(this.#naive.apply(event));
+    const { begin = [], left = [], due = [] } = step.frames ?? {};
+    const is = this.#told({
+      ready: step.ready,
+      start: step.start.map(({ id }) => id),
+      begin: begin.map(({ composite, frame }) => `${composite.id} ${frame}`),
+      left: left.map((each) => ({ ...each, composite: each.composite.id })),
+      due: due.map(({ id }) => id),
+      rest: step.rest,
+    });
+    if (is !== wanted) throw new Error(`after ${event.type}:\n${is}\n--- but ---\n${wanted}`);
+  }
+
+  #told({ ready, start, begin, left, due, rest }: NaiveStep): string {
+    const tasks = ready.map((task) => {
+      const local = { ...task, id: task.id.slice(task.id.lastIndexOf("/") + 1) };
+      return `${task.id} ${describeTask(placeOf(this.#nested, task.id).nested.scenario, local)}`;
+    });
+    const asked = [`starts ${start.join(" ")}`, `begin ${begin.join(", ")}`, `due ${due.join(" ")}`];
+    return [...tasks, ...asked, ...left.map((each) => this.#left(each)), JSON.stringify(rest)].join("\n");
+  }
+
+  #left({ composite, frame, state, writesTo, failed }: NaiveLeft): string {
+    const { scenario } = placeOf(this.#nested, `${composite}/`).nested;
+    const shared = scenario.structure.channels.map(
+      ({ name }) => `${name} ${textOr(() => canonicalJson(writesTo(name)))}`,
+    );
+    return `${composite} left ${frame}: ${digestOf(scenario, state)} with ${shared.join(" ")} failed ${failed.join(" ")}`;
+  }
+}
+
+function textOr(read: () => string): string {
+  try {
+    return read();
+  } catch (thrown) {
+    return toErrorRecord(thrown).code;
+  }
+}

@@ -1,0 +1,240 @@
+import type { Json } from "../../base/json.ts";
+import { ReferenceEngine } from "../reference.ts";
+import type { Announcement, EngineEvent, LeftFrame, Rest, Step, Task, TaskId, View } from "../types.ts";
+import type { FrameMutation } from "./frame-mutations.ts";
+import type { Composition, Nested } from "./nested.ts";
+
+/** A run of a graph by itself, which is all that a frame is; the outermost has the prefix "". */
+interface NaiveFrame {
+  readonly prefix: string;
+  readonly nested: Nested;
+  readonly reference: ReferenceEngine;
+  readonly number: number;
+  readonly owner: NaiveComposite | undefined;
+}
+
+type OwnedFrame = NaiveFrame & { readonly owner: NaiveComposite };
+
+interface NaiveComposite {
+  readonly id: TaskId;
+  readonly frame: NaiveFrame;
+  readonly inner: Composition;
+  readonly announced: Announcement;
+  readonly asked: Set<number>;
+  frames: number;
+  next: number;
+  over: number;
+  won: number;
+  due: boolean;
+  carried: View | undefined;
+}
+
+/** A frame that is over, its composite by name. */
+export type NaiveLeft = Omit<LeftFrame, "composite"> & { readonly composite: TaskId };
+
+/** What became of an event: {@link Step}, by names. */
+export interface NaiveStep {
+  readonly ready: readonly Task[];
+  readonly start: readonly TaskId[];
+  readonly begin: readonly string[];
+  readonly left: readonly NaiveLeft[];
+  readonly due: readonly TaskId[];
+  readonly rest: Rest;
+}
+
+/**
+ * R10 a second time: a reference for each open frame, and everything about frames scanned at every event. The engine must
+ * agree with it; a planted error must make them disagree. Of one run; not for cancelled ones.
+ */
+export class NaiveFrames {
+  readonly #concurrency: number;
+  readonly #mutation: FrameMutation | undefined;
+  readonly #frames = new Map<string, NaiveFrame>();
+  readonly #composites = new Map<TaskId, NaiveComposite>();
+  readonly #running = new Set<TaskId>();
+  #queue: TaskId[] = [];
+
+  constructor(nested: Nested, concurrency: number, base: ReadonlyMap<string, Json>, mutation?: FrameMutation) {
+    this.#concurrency = concurrency;
+    this.#mutation = mutation;
+    const { structure, steps } = nested.scenario;
+    const reference = new ReferenceEngine(structure, { steps, concurrency: Number.POSITIVE_INFINITY }, base);
+    this.#frames.set("", { prefix: "", nested, reference, number: 0, owner: undefined });
+  }
+
+  apply(event: EngineEvent): NaiveStep {
+    const begin: string[] = [];
+    const left: NaiveLeft[] = [];
+    const due: TaskId[] = [];
+    const advance = (composite: NaiveComposite): void => {
+      begin.push(...this.#ask(composite).map((frame) => `${composite.id} ${frame}`));
+      if (composite.due) due.push(composite.id);
+    };
+    const { frame, step, opened } = this.#take(event);
+    this.#queue.push(...(step?.start ?? []).map(({ id }) => frame.prefix + id));
+    const holds = this.#is("open-composite-holds-a-slot") ? this.#composites.size : 0;
+    const start = this.#queue.splice(0, Math.max(0, this.#concurrency - this.#running.size - holds));
+    for (const id of start) this.#running.add(id);
+    if (opened !== undefined) advance(opened);
+    for (let over = this.#findOver(); over !== undefined; over = this.#findOver()) {
+      left.push(this.#leave(over, over.owner));
+      advance(over.owner);
+    }
+    const ready = (step?.ready ?? []).map((task) => ({ ...task, id: frame.prefix + task.id }));
+    return { ready, start, begin, left, due, rest: this.#rest() };
+  }
+
+  #take(event: EngineEvent): { frame: NaiveFrame; step?: Step; opened?: NaiveComposite } {
+    if (!("task" in event)) return { frame: this.#frame(""), step: this.#frame("").reference.apply(event) };
+    const { task } = event;
+    const frame = this.#frame(task.slice(0, task.lastIndexOf("/") + 1));
+    const opened = this.#composites.get(task);
+    this.#running.delete(task);
+    if (event.type === "frames-announced") return { frame, opened: this.#open(task, frame, event) };
+    if (event.type === "frame-started" && opened !== undefined) {
+      const inside = this.#begin(opened, event.frame);
+      return { frame: inside, step: inside.reference.apply({ type: "started", outcome: event.outcome }) };
+    }
+    if (event.type === "frame-failed" && opened?.asked.delete(event.frame) === true) {
+      opened.over += 1;
+      return { frame, opened };
+    }
+    if (event.type === "frames-extended" && opened !== undefined) {
+      Object.assign(opened, { due: false, frames: opened.frames + 1 });
+      return { frame, opened };
+    }
+    this.#drop(task);
+    return { frame, step: frame.reference.apply({ ...event, task: task.slice(frame.prefix.length) }) };
+  }
+
+  #open(id: TaskId, frame: NaiveFrame, announced: Announcement): NaiveComposite {
+    const inner = frame.nested.composites.get(Number(id.slice(frame.prefix.length).split(".")[1]));
+    if (inner === undefined) throw new Error(`${id} is no composite.`);
+    const counts = { frames: announced.frames, next: 0, over: 0, won: 0, due: false, carried: undefined };
+    const composite: NaiveComposite = { id, frame, inner, announced, asked: new Set(), ...counts };
+    this.#composites.set(id, composite);
+    return composite;
+  }
+
+  #ask(composite: NaiveComposite): number[] {
+    const { announced, asked } = composite;
+    const isOpen = (): number => this.#framesOf(composite).length + asked.size;
+    const most = this.#is("frames-begin-all-at-once") ? Number.POSITIVE_INFINITY : announced.concurrency;
+    const isWon = composite.won >= (announced.winners ?? Number.POSITIVE_INFINITY);
+    const now: number[] = [];
+    for (; !isWon && composite.next < composite.frames && isOpen() < most; composite.next += 1) {
+      asked.add(composite.next);
+      now.push(composite.next);
+    }
+    const enough = this.#is("over-with-its-first-frame") ? Math.min(1, composite.frames) : composite.frames;
+    composite.due ||= isWon || composite.over >= enough;
+    return now;
+  }
+
+  #begin(composite: NaiveComposite, number: number): NaiveFrame {
+    const { id, inner, frame } = composite;
+    composite.asked.delete(number);
+    const { structure, steps } = inner.scenario;
+    const task = frame.reference.task(id.slice(frame.prefix.length));
+    if (task === undefined) throw new Error(`${id} is not in flight.`);
+    const carried = this.#is("turn-begins-as-the-first") ? undefined : composite.carried;
+    const channels = carried === undefined ? inner.shares : structure.channels.map(({ name }) => name);
+    const from = carried ?? (this.#is("frame-sees-later-writes") ? frame.reference.state : task.view);
+    const base = channels.flatMap((channel): [string, Json][] => {
+      const value = this.#is("shared-channel-begins-empty") ? undefined : from.read(channel);
+      return value === undefined ? [] : [[channel, value]];
+    });
+    const limit = this.#is("frame-limit-counts-levels-around") ? steps - task.level : steps;
+    const options = { steps: limit, concurrency: Number.POSITIVE_INFINITY };
+    const prefix = inner.many && !this.#is("ids-without-the-frame") ? `${id}[${number}]/` : `${id}/`;
+    const reference = new ReferenceEngine(structure, options, new Map(base));
+    const begun: NaiveFrame = { prefix, nested: inner, reference, number, owner: composite };
+    this.#frames.set(prefix, begun);
+    return begun;
+  }
+
+  /** The innermost frame in which nothing can happen any more. */
+  #findOver(): OwnedFrame | undefined {
+    const over = [...this.#frames.values()].filter((frame): frame is OwnedFrame => this.#isOver(frame));
+    return over.sort((one, other) => other.prefix.length - one.prefix.length)[0];
+  }
+
+  #isOver({ prefix, owner, reference }: NaiveFrame): boolean {
+    if (owner === undefined || this.#isBusy(prefix)) return false;
+    const { tolerant } = owner.announced;
+    const waits = this.#flights(prefix).some(({ state }) => state === "waiting");
+    if (waits && !(tolerant && this.#is("tolerant-frame-leaves-its-waits"))) return false;
+    if (tolerant || this.#is("failed-frame-is-over")) return true;
+    return reference.inFlight().length === 0 && reference.pending().length === 0;
+  }
+
+  #isBusy(prefix: string): boolean {
+    if ([...this.#running, ...this.#queue].some((id) => id.startsWith(prefix))) return true;
+    return [...this.#composites.values()].some(
+      ({ id, due, asked }) => id.startsWith(prefix) && (due || asked.size > 0),
+    );
+  }
+
+  #leave({ prefix, number, reference }: NaiveFrame, owner: NaiveComposite): NaiveLeft {
+    const failed = this.#flights(prefix).flatMap(({ id, state }) => (state === "failed" ? [id] : []));
+    this.#forget(prefix);
+    owner.over += 1;
+    if (failed.length === 0) owner.won += 1;
+    if (owner.inner.carries) owner.carried = reference.state;
+    const byCommit = this.#is("shared-writes-in-order-of-commit");
+    const writesTo = (channel: string): readonly Json[] => reference.writesTo(channel, byCommit);
+    return { composite: owner.id, frame: number, state: reference.state, writesTo, failed };
+  }
+
+  /** A composite has its outcome: what is still open in it is dropped. */
+  #drop(id: TaskId): void {
+    const composite = this.#composites.get(id);
+    if (composite === undefined) return;
+    for (const { prefix } of this.#framesOf(composite)) this.#forget(prefix);
+    this.#composites.delete(id);
+  }
+
+  #forget(prefix: string): void {
+    for (const id of this.#composites.keys()) if (id.startsWith(prefix)) this.#composites.delete(id);
+    for (const inner of this.#frames.keys()) if (inner.startsWith(prefix)) this.#frames.delete(inner);
+    for (const id of this.#running) if (id.startsWith(prefix)) this.#running.delete(id);
+    this.#queue = this.#queue.filter((id) => !id.startsWith(prefix));
+  }
+
+  /** In canonical order, behind each composite those of its frames. */
+  #flights(prefix: string): { readonly id: TaskId; readonly state: string }[] {
+    return this.#frame(prefix)
+      .reference.inFlight()
+      .flatMap(({ task, state }) => {
+        const id = prefix + task.id;
+        const composite = this.#composites.get(id);
+        if (composite === undefined) return [{ id, state }];
+        const inner = this.#framesOf(composite).flatMap((frame) => this.#flights(frame.prefix));
+        return [{ id, state: "open" }, ...inner];
+      });
+  }
+
+  #framesOf(composite: NaiveComposite): NaiveFrame[] {
+    const frames = [...this.#frames.values()].filter(({ owner }) => owner === composite);
+    return frames.sort((one, other) => one.number - other.number);
+  }
+
+  #rest(): Rest {
+    if (this.#isBusy("")) return { kind: "running" };
+    const flights = this.#flights("");
+    const named = (wanted: string): TaskId[] => flights.flatMap(({ id, state }) => (state === wanted ? [id] : []));
+    return flights.length === 0
+      ? { kind: "done" }
+      : { kind: "paused", waiting: named("waiting"), failed: named("failed") };
+  }
+
+  #frame(prefix: string): NaiveFrame {
+    const frame = this.#frames.get(prefix);
+    if (frame === undefined) throw new Error(`There is no frame ${prefix}.`);
+    return frame;
+  }
+
+  #is(mutation: FrameMutation): boolean {
+    return this.#mutation === mutation;
+  }
+}
