@@ -5,7 +5,7 @@ export function nextCommands(
   terminal: Terminal,
   url: string,
   keyPath: string,
-  threadId: string | undefined,
+  job: { readonly threadId: string; readonly runId: string } | undefined,
 ): readonly string[] {
   const key = `-H "x-api-key: $(cat ${quote(keyPath)})"`;
   const json = `-H 'content-type: application/json'`;
@@ -17,8 +17,9 @@ export function nextCommands(
       `curl -sN ${url}/runs/stream ${key} ${json} -d '{${hello},"stream_mode":["updates","messages-tuple"]}'`,
     ],
   ];
-  if (threadId !== undefined) {
-    commands.push(["The history of the run just made", `curl -s ${url}/threads/${threadId}/history ${key}`]);
+  if (job !== undefined) {
+    const run = `${url}/threads/${job.threadId}/runs/${job.runId}`;
+    commands.push(["Where the time of the run just made went", `curl -s ${run}/profile ${key}`]);
   }
   return commands.flatMap(([title, command]) => [terminal.style("dim", `# ${title}`), command, ""]);
 }

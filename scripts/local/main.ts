@@ -67,7 +67,7 @@ async function work(
     process.exit(job === undefined || job.succeeded ? 0 : 1);
   }
   terminal.line();
-  for (const line of nextCommands(terminal, server.url, keyPath, job?.threadId)) terminal.line(line);
+  for (const line of nextCommands(terminal, server.url, keyPath, job)) terminal.line(line);
   terminal.line(terminal.style("dim", "Ctrl-C stops it; threads and runs stay."));
 }
 

@@ -35,13 +35,13 @@ channels:
 nodes:
   ask:
     kind: race
-    over: "[{'after': '2s', 'says': 'late'}, {'after': '5ms', 'says': 'early'}]"
-    output: { answer: item.says }
+    over: "['late', 'early']"
+    output: { answer: item }
     graph:
       nodes:
         which:
           kind: switch
-          on: item.says
+          on: item
           cases: { late: long, early: short }
         long: { kind: wait, for: 2s }
         short: { kind: wait, for: 5ms }

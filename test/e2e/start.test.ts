@@ -63,12 +63,12 @@ describe("npm start", () => {
     await script.says(/Ctrl-C stops it/);
     const commands = script.output().match(/^curl .*$/gm) ?? [];
     expect(commands).toHaveLength(3);
-    const [waited, followed, history] = commands.map((command) =>
+    const [waited, followed, profile] = commands.map((command) =>
       execFileSync("sh", ["-c", command], { encoding: "utf8" }),
     );
     expect(JSON.parse(waited ?? "")).toHaveProperty("answer");
     expect(followed).toMatch(/^event: metadata$[\s\S]*^event: messages$[\s\S]*^event: updates$/m);
-    expect((JSON.parse(history ?? "") as unknown[]).length).toBeGreaterThan(3);
+    expect((JSON.parse(profile ?? "") as { tasks: unknown[] }).tasks.length).toBeGreaterThan(3);
 
     const runtime = JSON.parse(readFileSync(join(state, "server.json"), "utf8")) as { runtime: { pid: number } };
     script.signal("SIGINT");

@@ -8,8 +8,10 @@ import { compilePattern } from "../../src/graph/expression/pattern.ts";
 import { none } from "./documents/tally.ts";
 import { DATA, escapes } from "./expressions/escapes.ts";
 import { type Attempt, attempt, guarded } from "./expressions/host.ts";
+import { inject, injectPlace, SURFACES, VALUES } from "./expressions/injection.ts";
 import { Failed, sample, STATE } from "./expressions/oracle.ts";
 import { bombs, hostileTexts, randomPattern } from "./expressions/patterns.ts";
+import { attemptAt, PLACES } from "./expressions/places.ts";
 import { SHAPES } from "./expressions/shapes.ts";
 import { poison, SINKS } from "./expressions/sinks.ts";
 import { prototypeChanges } from "./prototypes.ts";
@@ -20,10 +22,13 @@ export async function run({ short, args }: EvidenceOptions): Promise<Goal[]> {
   prototypeChanges();
   return [
     ...escapeGoals(),
+    ...placeGoals(short ? 7 : 1),
     ...patternGoals(short ? [1000] : [100, 10_000, 100_000]),
     ...pollutionGoals(),
     ...oracleGoals(seed, short ? 500 : 2000),
     ...regularGoals(seed, short ? 500 : 5000),
+    // last: the first Response of a process adds to globalThis
+    ...(await injectionGoals()),
   ];
 }
 
@@ -58,6 +63,52 @@ function escapeGoals(): Goal[] {
       "S9 host reached, changed or told of",
       attempts.flatMap(({ source, reached }) => (reached === undefined ? [] : [`${source}: ${reached}`])),
     ),
+  ];
+}
+
+/** S9 in every place of a document that holds expressions; `nth` of them each. */
+function placeGoals(nth: number): Goal[] {
+  const sources = escapes();
+  const counts = { refused: 0, failed: 0, data: 0 };
+  const [reached, slow]: [string[], string[]] = [[], []];
+  for (const [index, [name, place]] of Object.entries(PLACES).entries()) {
+    for (const source of sources.filter((_, at) => (at + index) % nth === 0)) {
+      const tried = attemptAt(place, source, DATA);
+      counts[tried.came] += 1;
+      if (tried.reached !== undefined) reached.push(`${name}, ${source}: ${tried.reached}`);
+      if (tried.ms > 1000) slow.push(`${name}, ${source}: ${Math.round(tried.ms)} ms`);
+    }
+  }
+  return [
+    {
+      goal: "S9 the same in conditions, templates, values, keys of caches, inputs and outputs of composites",
+      figure: `${Object.keys(PLACES).length} places: ${counts.refused} refused, ${counts.failed} failed, ${counts.data} gave data`,
+      met: counts.refused > 0 && counts.failed > 0 && counts.data > 0,
+    },
+    none("S9 host reached from these places", reached),
+    none("S9 from these places over one second", slow),
+  ];
+}
+
+/** Values that would make a request or a place another one: host, path, query, header, body, namespace, key. */
+async function injectionGoals(): Promise<Goal[]> {
+  const found: string[] = [];
+  let tried = 0;
+  const note = (where: string, value: Json, fault: string | undefined): void => {
+    tried += 1;
+    if (fault !== undefined) found.push(`${where}, ${JSON.stringify(value).slice(0, 40)}: ${fault}`);
+  };
+  for (const value of VALUES) {
+    for (const [name, surface] of Object.entries(SURFACES)) note(name, value, await inject(surface, value));
+    for (const field of ["namespace", "key"] as const) note(field, value, await injectPlace(field, value));
+  }
+  return [
+    {
+      goal: "S9 values that would change a request or a place in the store",
+      figure: `${VALUES.length} values × ${Object.keys(SURFACES).length + 2} places, ${tried} in all`,
+      met: tried >= 500,
+    },
+    none("S9 requests and places that are not the ones written", found),
   ];
 }
 
