@@ -7,15 +7,23 @@ import { compileGraph, type GraphSource } from "../src/graph/compile.ts";
 import { compileExpression } from "../src/graph/expression/compile.ts";
 import { createLanguage } from "../src/graph/expression/language.ts";
 import { nodeKinds } from "../src/nodes/registry.ts";
+import { formGoals, valueGoals } from "./language-parts.ts";
 import { median, milliseconds } from "./measure.ts";
 
 /** What one bundle of the graph language may weigh, its parsers included. */
 const MAX_GZIP_BYTES = 250_000;
 
-/** From text to a checked and linted plan; one condition; the weight of it all. */
+/** From text to a checked and linted plan; one condition, one template, one value that is checked; the weight of it all. */
 export async function run({ short }: EvidenceOptions): Promise<Goal[]> {
   const rounds = short ? 15 : 60;
-  return [...compileGoals(rounds), ...conditionGoals(short ? 20_000 : 500_000), await weightGoal()];
+  const evaluations = short ? 20_000 : 500_000;
+  return [
+    ...compileGoals(rounds),
+    ...formGoals(rounds),
+    ...conditionGoals(evaluations),
+    ...valueGoals(evaluations),
+    await weightGoal(),
+  ];
 }
 
 function compileGoals(rounds: number): Goal[] {

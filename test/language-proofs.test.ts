@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { Random } from "../src/engine/testing/random.ts";
 import type { DocumentCase } from "./proof/documents/case.ts";
 import { fieldCases } from "./proof/documents/fields.ts";
 import { fuzzed } from "./proof/documents/fuzz.ts";
 import { jsonTextCases, jsonTexts } from "./proof/documents/json-texts.ts";
+import { tryEntry } from "./proof/documents/entries.ts";
 import { judge } from "./proof/documents/judge.ts";
+import { OtherEntries } from "./proof/documents/others.ts";
 import { semanticCases } from "./proof/documents/semantic.ts";
 import { yamlTextCases } from "./proof/documents/yaml-texts.ts";
 import { run } from "./proof/expressions.proof.ts";
@@ -26,6 +29,25 @@ describe("the proofs of the language, in short", () => {
     ],
   ])("%s", { timeout: 60_000 }, (_, documents) => {
     expect(breaches(documents())).toEqual([]);
+  });
+
+  it("what edits, mends, draws, compares, imports and estimates documents gives what it must, whatever comes", {
+    timeout: 60_000,
+  }, async () => {
+    const others = new OtherEntries();
+    const sizes = semanticCases().filter(({ body }) => body.length < 5000);
+    for (const document of [...sizes, ...Array.from({ length: 200 }, (_, at) => fuzzed(3, at))])
+      await others.hand(document);
+    expect(others.findings).toEqual([]);
+  });
+
+  it("a wrong result, and what is thrown without a type, would be found", async () => {
+    const material = { text: "", type: "json", value: null, plan: undefined, random: new Random("none") } as const;
+    const broken = () => {
+      throw new TypeError("broken");
+    };
+    expect(await tryEntry(broken, material)).toMatchObject({ thrown: "TypeError: broken" });
+    expect(await tryEntry(() => () => "wrong", material)).toMatchObject({ wrong: "wrong" });
   });
 
   it("expressions reach nothing of the host, and are worth what other rules say", { timeout: 60_000 }, async () => {

@@ -36,11 +36,11 @@ export interface Verdict {
 /** What the object hands to every attempt. */
 export interface Reach {
   readonly means: Means;
-  now(): number;
+  readonly now: () => number;
   /** Something was streamed: followers may look. */
-  streamed(): void;
+  readonly streamed: () => void;
   /** What came to be without being asked for: a late end, a step that was made. */
-  happened(verdict: Verdict): void;
+  readonly happened: (verdict: Verdict) => void;
 }
 
 /**

@@ -61,11 +61,11 @@ export interface NodeContext {
    * A step inside the node that is not made twice: its result is a row of the log before `once` answers, and a later
    * attempt of the same task gets the row. Keys are unique within a task. @throws what `step` throws; that is not kept.
    */
-  once<T extends Json>(key: string, step: () => T | Promise<T>): Promise<T>;
+  readonly once: <T extends Json>(key: string, step: () => T | Promise<T>) => Promise<T>;
   /** Streams a piece of the message with id `messageId`. */
-  say(text: string): void;
+  readonly say: (text: string) => void;
   /** Streams a custom event. */
-  emit(value: Json): void;
+  readonly emit: (value: Json) => void;
 }
 
 /**

@@ -8,7 +8,7 @@ import { compilePattern } from "../../src/graph/expression/pattern.ts";
 import { none } from "./documents/tally.ts";
 import { DATA, escapes } from "./expressions/escapes.ts";
 import { type Attempt, attempt, guarded } from "./expressions/host.ts";
-import { inject, injectPlace, SURFACES, VALUES } from "./expressions/injection.ts";
+import { inject, type Injected, injectPlace, SURFACES, VALUES } from "./expressions/injection.ts";
 import { Failed, sample, STATE } from "./expressions/oracle.ts";
 import { bombs, hostileTexts, randomPattern } from "./expressions/patterns.ts";
 import { attemptAt, PLACES } from "./expressions/places.ts";
@@ -93,10 +93,10 @@ function placeGoals(nth: number): Goal[] {
 /** Values that would make a request or a place another one: host, path, query, header, body, namespace, key. */
 async function injectionGoals(): Promise<Goal[]> {
   const found: string[] = [];
-  let tried = 0;
-  const note = (where: string, value: Json, fault: string | undefined): void => {
-    tried += 1;
-    if (fault !== undefined) found.push(`${where}, ${JSON.stringify(value).slice(0, 40)}: ${fault}`);
+  const counts = { kept: 0, refused: 0 };
+  const note = (where: string, value: Json, came: Injected): void => {
+    if (typeof came === "string") counts[came] += 1;
+    else found.push(`${where}, ${JSON.stringify(value).slice(0, 40)}: ${came.fault}`);
   };
   for (const value of VALUES) {
     for (const [name, surface] of Object.entries(SURFACES)) note(name, value, await inject(surface, value));
@@ -105,8 +105,8 @@ async function injectionGoals(): Promise<Goal[]> {
   return [
     {
       goal: "S9 values that would change a request or a place in the store",
-      figure: `${VALUES.length} values × ${Object.keys(SURFACES).length + 2} places, ${tried} in all`,
-      met: tried >= 500,
+      figure: `${VALUES.length} values × ${Object.keys(SURFACES).length + 2} places: ${counts.kept} went where it is written, ${counts.refused} refused`,
+      met: counts.kept > 0 && counts.refused > 0 && counts.kept + counts.refused + found.length >= 500,
     },
     none("S9 requests and places that are not the ones written", found),
   ];

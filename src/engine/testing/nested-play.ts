@@ -184,10 +184,11 @@ class NestedPlayer {
     return { type: "frame-failed", task: composite.id, frame };
   }
 
-  #leave({ composite, frame, state, writesTo, failed }: LeftFrame): void {
+  #leave(left: LeftFrame): void {
+    const { composite, frame, state, failed } = left;
     const inner = placeOf(this.#nested, composite.id).nested.composites.get(composite.node);
     if (inner === undefined) throw new Error(`${composite.id} is no composite.`);
-    const shared = inner.shares.map((channel) => `${channel} ${orThrown(() => canonicalJson(writesTo(channel)))}`);
+    const shared = inner.shares.map((channel) => `${channel} ${orThrown(() => canonicalJson(left.writesTo(channel)))}`);
     const end = `${frame} ends ${digestOf(inner.scenario, state)} with ${shared.join(" ")} failed ${failed.join(" ")}`;
     this.#ends.get(composite.id)?.push(end);
   }

@@ -32,14 +32,20 @@ export interface Material {
   readonly random: Random;
 }
 
-/** Takes hostile text or values; answers with what was wrong of what it gave. EdgewiseErrors are an answer too. */
-type Entry = (material: Material) => string | undefined | Promise<string | undefined>;
+/** Looks at what an entry gave, when its time is taken: what is wrong with it. */
+type Check = () => string | undefined;
+/** Takes hostile text or values. EdgewiseErrors are an answer too. */
+type Entry = (material: Material) => Check | undefined | Promise<undefined>;
+
+/** `POST /graphs/fix` takes no more. */
+const MOST_MENDED = 64 * 1024;
 
 /** Whatever takes a document, a drawing or a schema of somebody's, beside compiling. */
 export const ENTRIES: Readonly<Record<string, Entry>> = {
   editText({ text, type, value, random }) {
     const document = mutated(value ?? null, random);
-    return readsAs(editText(text, type, document), type, document);
+    const edited = editText(text, type, document);
+    return () => readsAs(edited, type, document);
   },
   applyEdits({ text, type, value, random }) {
     const paths = [...pathsIn(value ?? null)];
@@ -51,32 +57,27 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
     return undefined;
   },
   fixGraph({ text, type }) {
-    const errors = (of: string): number => {
-      const result = compileGraph({ text: of, type }, nodeKinds);
-      return result.ok ? 0 : result.problems.filter(({ severity }) => severity === "error").length;
-    };
+    if (text.length > MOST_MENDED) return undefined;
     const mended = fixGraph(text, type, nodeKinds);
-    return errors(mended.text) <= errors(text) ? undefined : "mending made an error";
+    return () => (errorsOf(mended.text, type) <= errorsOf(text, type) ? undefined : "mending made an error");
   },
   upgrade({ text, type, value }) {
     if (isJsonObject(value)) upgradeDocument(value);
     const upgraded = upgradeText(text, type);
-    return "text" in upgraded && upgraded.text !== text
-      ? "there is no older format, and the text has changed"
-      : undefined;
+    const isSame = !("text" in upgraded) || upgraded.text === text;
+    return () => (isSame ? undefined : "there is no older format, and the text has changed");
   },
   diffGraphs({ value, random }) {
     const document = objectOf(value);
-    if (diffGraphs(document, document).changes.length > 0) return "a document differs from itself";
     diffGraphs(document, objectOf(mutated(document, random)));
-    return undefined;
+    return () => (diffGraphs(document, document).changes.length > 0 ? "a document differs from itself" : undefined);
   },
   mergeGraphs({ value, random }) {
     const document = objectOf(value);
     const [ours, theirs] = [objectOf(mutated(document, random)), objectOf(mutated(document, random))];
     mergeGraphs(document, ours, theirs);
     const same = mergeGraphs(document, ours, document);
-    return sameJson(same.document, ours) ? undefined : "a merge with nothing is something else";
+    return () => (sameJson(same.document, ours) ? undefined : "a merge with nothing is something else");
   },
   async linkGraphs({ value, random }) {
     const document = JSON.stringify(mutated(value ?? null, random));
@@ -89,31 +90,31 @@ export const ENTRIES: Readonly<Record<string, Entry>> = {
   draw({ plan }) {
     if (plan === undefined) return undefined;
     const drawn = [toMermaid(plan), toDot(plan), JSON.stringify(toDrawable(plan)), toSvg(plan)];
-    return drawn.every((text) => text.length > 0 && text.length < 20_000_000)
-      ? undefined
-      : "nothing, or endlessly much";
+    return () => drawn.map(outOfBounds).find((fault) => fault !== undefined);
   },
   describe({ plan }) {
     if (plan === undefined) return undefined;
     const page = describeGraph(plan, nodeKinds);
-    return page.length > 0 && page.length < 20_000_000 ? undefined : `a page of ${page.length} characters`;
+    return () => outOfBounds(page);
   },
   estimate({ plan }) {
     if (plan === undefined) return undefined;
-    const { length } = JSON.stringify(estimate(plan, nodeKinds));
-    return length < 20_000_000 ? undefined : `an estimate of ${length} characters`;
+    const estimated = estimate(plan, nodeKinds);
+    return () => outOfBounds(JSON.stringify(estimated));
   },
   importDrawable({ value, plan, random }) {
     const drawing = plan === undefined ? (value ?? null) : (toDrawable(plan) as unknown as Json);
-    return compiles(importDrawable(mutated(drawing, random), "imported").document);
+    const { document } = importDrawable(mutated(drawing, random), "imported");
+    return () => compiles(document);
   },
   importMermaid({ text, plan, random }) {
     const drawing = plan === undefined ? text : toMermaid(plan);
-    return compiles(importMermaid(damaged(drawing, random), "imported").document);
+    const { document } = importMermaid(damaged(drawing, random), "imported");
+    return () => compiles(document);
   },
   valueSchema({ value, random }) {
     const schema = compileValueSchema(objectOf(mutated(objectOf(schemaIn(value)), random)));
-    if (!schema.ok) return schema.message === "" ? "refused without a word" : undefined;
+    if (!schema.ok) return () => (schema.message === "" ? "refused without a word" : undefined);
     schema.schema.check(value ?? null);
     schema.schema.check(mutated(value ?? null, random));
     return undefined;
@@ -130,23 +131,34 @@ export interface Tried {
 export async function tryEntry(entry: Entry, material: Material): Promise<Tried> {
   const startedAt = performance.now();
   try {
-    const wrong = await entry(material);
-    return { ms: performance.now() - startedAt, ...(wrong === undefined ? {} : { wrong }) };
+    const check = await entry(material);
+    const ms = performance.now() - startedAt;
+    const wrong = check?.();
+    return { ms, ...(wrong === undefined ? {} : { wrong }) };
   } catch (thrown) {
     const ms = performance.now() - startedAt;
     return thrown instanceof EdgewiseError ? { ms } : { ms, thrown: String(thrown).slice(0, 200) };
   }
 }
 
-/** Reads and compiles a text once, for all entries. */
-export function materialOf(text: string, type: TextType, random: Random): Material {
+/** Reads and compiles a text once, for all entries; each has a source of choices of its own. */
+export function materialOf(text: string, type: TextType): Omit<Material, "random"> {
   const problems = new Problems();
   const value = readSource({ text, type }, problems)?.value;
   const result = compileGraph({ text, type }, nodeKinds);
-  return { text, type, value: problems.failed ? undefined : value, plan: result.ok ? result.plan : undefined, random };
+  return { text, type, value: problems.failed ? undefined : value, plan: result.ok ? result.plan : undefined };
 }
 
 const objectOf = (value: Json | undefined): JsonObject => (isJsonObject(value) ? value : {});
+
+function errorsOf(text: string, type: TextType): number {
+  const result = compileGraph({ text, type }, nodeKinds);
+  return result.ok ? 0 : result.problems.filter(({ severity }) => severity === "error").length;
+}
+
+function outOfBounds({ length }: string): string | undefined {
+  return length > 0 && length < 20_000_000 ? undefined : `it has ${length} characters`;
+}
 
 function readsAs(text: string, type: TextType, document: Json): string | undefined {
   const problems = new Problems();

@@ -16,10 +16,10 @@ export class OtherEntries {
 
   async hand({ name, type, body }: DocumentCase): Promise<void> {
     if (typeof body !== "string") return;
+    const material = materialOf(body, type);
     for (const [entry, apply] of Object.entries(ENTRIES)) {
       // a seed of its own for each: a finding is made again by its entry and document alone
-      const material = materialOf(body, type, new Random(entry, name));
-      const { ms, thrown, wrong } = await tryEntry(apply, material);
+      const { ms, thrown, wrong } = await tryEntry(apply, { ...material, random: new Random(entry, name) });
       const place = `${entry} of ${name}`;
       this.#count += 1;
       this.#ms.set(entry, (this.#ms.get(entry) ?? 0) + ms);

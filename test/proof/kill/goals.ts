@@ -3,6 +3,7 @@ import type { Fault, Verdict } from "./judge.ts";
 import type { Lives } from "./lives.ts";
 import { percentile, recoveries } from "./recovery.ts";
 import type { Ledger } from "./record.ts";
+import { DOCUMENTS } from "./graphs.ts";
 import type { Settings } from "./settings.ts";
 
 export interface Outcome {
@@ -36,7 +37,7 @@ function workDone({ settings, lives, ledger, running }: Outcome): Goal[] {
     {
       goal: `runs acknowledged: at least ${leastRuns}, of every graph`,
       figure: `${ledger.runs.length} (${counts.map(([graph, runs]) => `${graph} ${runs?.length}`).join(", ")})`,
-      met: ledger.runs.length >= leastRuns && counts.length === 7,
+      met: ledger.runs.length >= leastRuns && counts.length === DOCUMENTS.length,
     },
   ];
 }

@@ -92,6 +92,77 @@ const broken = {
   edges: [...chained("bad", "never"), { from: "start", to: "good" }],
 };
 
+/** Frames in frames (R10), items that fail, a wait in each (R8), and what is said inside. */
+const items = {
+  channels: { mark: {}, told: { reducer: "append" }, wrong: {}, all: {} },
+  nodes: {
+    each: {
+      kind: "map",
+      over: "['a', 'b', 'c', 'd', 'e']",
+      concurrency: 2,
+      on_failure: "collect",
+      failures: "wrong",
+      input: { mark: "state.mark" },
+      output: { told: "item + ' ' + state.told" },
+      graph: {
+        channels: { mark: {}, told: {} },
+        nodes: {
+          pause: { kind: "wait", for: "15ms" },
+          which: { kind: "switch", on: "item", cases: { c: "fall" }, else: "tell" },
+          fall: { kind: "fail", message: "{{ item }} falls" },
+          tell: { kind: "subgraph", graph: "telling" },
+        },
+        edges: chained("pause", "which"),
+      },
+    },
+    all: set({ all: "state.told.join(', ') + ' without ' + state.wrong[0].item + ' for ' + state.mark" }),
+  },
+  edges: chained("each", "all"),
+  graphs: {
+    telling: {
+      channels: { mark: {}, told: {} },
+      nodes: { say: scripted(tell("an item"), 12, "told", "{{ state.mark }}") },
+      edges: chained("say"),
+    },
+  },
+};
+
+/** Turns that carry their state (R10), a race that only one can win (R11), and a failure that goes somewhere (R9). */
+const turns = {
+  channels: { mark: {}, drafts: { reducer: "append" }, winner: {}, problem: {}, all: {} },
+  nodes: {
+    improve: {
+      kind: "loop",
+      until: "size(state.drafts) == 4",
+      graph: {
+        channels: { drafts: { reducer: "append", default: [] }, draft: {} },
+        output: ["drafts"],
+        nodes: {
+          write: scripted("One more draft.", 20, "draft"),
+          keep: set({ drafts: "string(index) + ' ' + state.draft" }),
+        },
+        edges: chained("write", "keep"),
+      },
+    },
+    hurry: {
+      kind: "race",
+      over: "['1h', '20ms']",
+      output: { winner: "item" },
+      graph: {
+        nodes: {
+          which: { kind: "switch", on: "item", cases: { "1h": "late" }, else: "early" },
+          late: { kind: "wait", for: "1h" },
+          early: { kind: "wait", for: "20ms" },
+        },
+        edges: chained("which"),
+      },
+    },
+    fall: { kind: "fail", message: "{{ state.mark }} falls", on_error: { to: "all", write: "problem" } },
+    all: set({ all: "[state.mark, state.winner, state.problem.message, string(size(state.drafts))].join(' ')" }),
+  },
+  edges: chained("improve", "hurry", "fall"),
+};
+
 const ledger = {
   channels: {
     mark: {},
@@ -125,14 +196,24 @@ const hold = {
 };
 
 /** These run alone on a thread and end by themselves. */
-export const SCENES = ["chain", "parallel", "loop", "retries", "broken"] as const;
+export const SCENES = ["chain", "parallel", "loop", "retries", "broken", "items", "turns"] as const;
 export type Scene = (typeof SCENES)[number];
 export type GraphName = Scene | "ledger" | "hold";
 
 /** How many runs a ledger's thread gets. */
 export const LEDGER_RUNS = 6;
 
-const BODIES: Readonly<Record<GraphName, object>> = { chain, parallel, loop, retries, broken, ledger, hold };
+const BODIES: Readonly<Record<GraphName, object>> = {
+  chain,
+  parallel,
+  loop,
+  retries,
+  broken,
+  items,
+  turns,
+  ledger,
+  hold,
+};
 export const DOCUMENTS = Object.entries(BODIES).map(([id, body]) => ({ edgewise: 1, id, ...body }));
 
 /** What the n-th run (0, 1 …) of a thread is given. */

@@ -19,7 +19,7 @@ export interface Settings {
 }
 
 const LONG = { kills: 64, longestLifeMs: 4_000, scenes: 6, ledgers: 2, cancels: 1, leastRuns: 400, patienceMs: 60_000 };
-const SHORT = { kills: 4, longestLifeMs: 3_000, scenes: 5, ledgers: 2, cancels: 1, leastRuns: 20, patienceMs: 30_000 };
+const SHORT = { kills: 4, longestLifeMs: 3_000, scenes: 7, ledgers: 2, cancels: 1, leastRuns: 20, patienceMs: 30_000 };
 
 export function readSettings(short: boolean, args: readonly string[]): Settings {
   const seedAt = args.indexOf("--seed");
