@@ -148,7 +148,10 @@ export class ThreadCore {
 
   #recover(live: LiveRun): void {
     this.#context.storage.transactionSync(() => this.store.raiseEventFloor(live.row.n, live.skipLostEvents()));
-    this.#performer.add(live.recover(this.#world.now()));
+    const work = live.recover(this.#world.now());
+    for (const each of work)
+      if (each.kind === "task") this.#commit(live, { type: "attempt-lost", task: each.task.id }, []);
+    this.#performer.add(work);
   }
 
   /** The plan of a graph whose document lies in this thread. */

@@ -51,6 +51,11 @@ async function rows({ stub }: TestThread): Promise<Row[]> {
   );
 }
 
+/** A death that cut attempts off is told in the log of its own. */
+function withoutLosses(log: readonly Row[]): number {
+  return log.filter(({ body }) => !body.startsWith('["l"')).length;
+}
+
 /** The object as a death right after commit `seq` leaves it: nothing later was written, and no alarm was kept. */
 async function rewind(thread: TestThread, seq: number): Promise<void> {
   await runInDurableObject(thread.stub, async (_, { storage }) => {
@@ -137,7 +142,7 @@ describe("[F1] a death after any commit", () => {
         });
         expect(kept.filter((task) => stepsMade.has(task))).toEqual([]);
         for (const count of executions.values()) expect(count).toBeLessThanOrEqual(2);
-        if (graph !== CACHED) expect((await rows(thread)).length).toBe(log.length);
+        if (graph !== CACHED) expect(withoutLosses(await rows(thread))).toBe(withoutLosses(log));
       }
     },
   );

@@ -37,7 +37,8 @@ async function kinds(thread: TestThread): Promise<string[]> {
   const rows = await runInDurableObject(thread.stub, (_, state) =>
     state.storage.sql.exec<{ body: string }>("SELECT body FROM commits ORDER BY seq").toArray(),
   );
-  return rows.map(({ body }) => body.slice(2, 3));
+  // That a restart cut an attempt off is told as well; here it is no news.
+  return rows.map(({ body }) => body.slice(2, 3)).filter((letter) => letter !== "l");
 }
 
 async function untilCommits(thread: TestThread, count: number): Promise<void> {

@@ -130,7 +130,7 @@ describe("race", () => {
     const { run, values } = await runToEnd(openThread(), raced({}, RUN));
     expect(run.error).toBeNull();
     expect(values).toEqual({ who: 2, after: true });
-    expect(cancelled.sort()).toEqual([30, 60]);
+    expect(cancelled.toSorted((one, other) => one - other)).toEqual([30, 60]);
   });
 
   it("[R11] k of n, in the items' order", async () => {

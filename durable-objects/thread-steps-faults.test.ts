@@ -146,7 +146,7 @@ describe("[design 3] unsafe effects", () => {
     const { run, values } = unwrap(await thread.api.joinRun(command));
     expect([run.error, values["out"]]).toEqual([null, "paid"]);
     expect(begun).toHaveLength(2);
-    expect(await letters(thread)).toBe("strto");
+    expect(await letters(thread)).toBe("strlto");
   });
 
   it("that wait for a slot have not begun", async () => {

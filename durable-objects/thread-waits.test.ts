@@ -165,7 +165,7 @@ describe("results that are used again", () => {
       compile: ({ ask: source }, compiler) => (compiler.channel("out", []), compiler.expression(source, ["ask"])),
       run(asked, { scope, messageId }) {
         made += 1;
-        const content = `${String(asked.evaluate(scope))} ${made}`;
+        const content = `${JSON.stringify(asked.evaluate(scope))} ${made}`;
         return { writes: [{ channel: "out", value: [{ type: "ai", id: messageId, content }] }] };
       },
     };

@@ -40,6 +40,8 @@ export type LogEntry =
     }
   /** Of an unsafe node: committed before it begins, so that its death leaves no doubt whether it may have taken effect. */
   | { readonly type: "attempt-started"; readonly task: TaskId; readonly attempt: number }
+  /** A restart cut the task's attempt off; it is made again. The engine never hears of it. */
+  | { readonly type: "attempt-lost"; readonly task: TaskId }
   /** The task waits (R8) and goes on at `until` (Unix milliseconds). */
   | { readonly type: "task-waiting"; readonly task: TaskId; readonly until: number }
   | { readonly type: "task-resumed"; readonly task: TaskId }
@@ -77,6 +79,7 @@ export function toEngineEvent(entry: LogEntry): EngineEvent | undefined {
     case "attempt-started":
     case "attempt-failed":
     case "step-recorded":
+    case "attempt-lost":
       return undefined;
     case "task-waiting":
     case "task-resumed":

@@ -87,6 +87,7 @@ const GOLDEN: readonly (readonly [string, LogEntry])[] = [
       retryAt: 1_790_000_000_000,
     },
   ],
+  ['["l","0.0.0"]', { type: "attempt-lost", task: "0.0.0" }],
   ['["w","0.0.0",1790000000000]', { type: "task-waiting", task: "0.0.0", until: 1_790_000_000_000 }],
   ['["g","0.0.0"]', { type: "task-resumed", task: "0.0.0" }],
   ['["k","0.0.0","charge",[{"id":7}]]', { type: "step-recorded", task: "0.0.0", key: "charge", value: { id: 7 } }],

@@ -35,6 +35,7 @@ type Row =
   | readonly ["f", task: string, attempt: number, ErrorRecord, OutcomeRow?]
   | readonly ["r", task: string, attempt: number, ErrorRecord, retryAt: number]
   | readonly ["t", task: string, attempt: number]
+  | readonly ["l", task: string]
   | readonly ["w", task: string, until: number]
   | readonly ["g", task: string]
   | readonly ["k", task: string, key: string, ValueRow]
@@ -66,6 +67,8 @@ function toRow(entry: LogEntry, blobs: BlobStore): Row {
       return ["r", entry.task, entry.attempt, entry.error, entry.retryAt];
     case "attempt-started":
       return ["t", entry.task, entry.attempt];
+    case "attempt-lost":
+      return ["l", entry.task];
     case "task-waiting":
       return ["w", entry.task, entry.until];
     case "task-resumed":
@@ -112,6 +115,8 @@ function fromRow(row: Row, blobs: BlobStore): LogEntry {
       return { type: "attempt-failed", task: row[1], attempt: row[2], error: row[3], retryAt: row[4] };
     case "t":
       return { type: "attempt-started", task: row[1], attempt: row[2] };
+    case "l":
+      return { type: "attempt-lost", task: row[1] };
     case "w":
       return { type: "task-waiting", task: row[1], until: row[2] };
     case "g":

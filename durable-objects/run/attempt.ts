@@ -198,7 +198,12 @@ export class Attempt {
     const { means, scope, now, resumedAt } = this.#surroundings;
     const { models, fetch, publicFetch, store } = means;
     return {
-      ...{ models, fetch, publicFetch, store, scope, now },
+      models,
+      fetch,
+      publicFetch,
+      store,
+      scope,
+      now,
       node: this.node.id,
       attempt: this.number,
       idempotencyKey: `${this.#runId}:${this.task.id}`,

@@ -14,7 +14,7 @@ import { failedTask } from "./failed-task.ts";
 import { bounded, combine } from "./failures.ts";
 import { type Given, globalsOf } from "./globals.ts";
 import { Playback, type Values } from "./playback.ts";
-import { outcomeUnknown } from "./recovery.ts";
+import { attemptLost, outcomeUnknown } from "./recovery.ts";
 import type { Means } from "../world.ts";
 import { addUsage } from "./usage.ts";
 import { Waits } from "./waits.ts";
@@ -60,6 +60,7 @@ export class LiveRun {
   readonly #waits = new Waits();
   readonly #globals = new Map<Plan, Globals>();
   readonly #steps = new Map<TaskId, Map<string, Json>>();
+  readonly #losses = new Map<TaskId, number>();
   readonly #failures = new Map<TaskId, ErrorRecord>();
   readonly #ongoing = new Map<TaskId, Ongoing>();
   readonly #failedAttempts = new Map<TaskId, { readonly attempt: number; readonly retryAt: number }>();
@@ -109,6 +110,9 @@ export class LiveRun {
       case "attempt-started":
         this.#begun.add(entry.task);
         return;
+      case "attempt-lost":
+        this.#losses.set(entry.task, (this.#losses.get(entry.task) ?? 0) + 1);
+        return;
       case "attempt-failed":
         this.#begun.delete(entry.task);
         this.#failedAttempts.set(entry.task, { attempt: entry.attempt, retryAt: entry.retryAt });
@@ -130,7 +134,12 @@ export class LiveRun {
         this.#settle(entry.task);
         if (entry.outcome === undefined) this.#failures.set(entry.task, entry.error);
         return;
-      default:
+      case "run-started":
+      case "run-cancelled":
+      case "task-resumed":
+      case "frame-started":
+      case "frame-failed":
+      case "frames-extended":
     }
   }
 
@@ -138,6 +147,7 @@ export class LiveRun {
     this.#ongoing.delete(task);
     this.#failedAttempts.delete(task);
     this.#begun.delete(task);
+    this.#losses.delete(task);
   }
 
   #chunksInside(composite: TaskId): Chunk[] {
@@ -209,6 +219,8 @@ export class LiveRun {
     const plan = planOf(this.playback.plan, task.id);
     const node = plan.nodes[task.node];
     // It begins here and nowhere else: what has begun already did so before a restart.
+    const lost = attemptLost(this.#losses.get(task.id) ?? 0, node);
+    if (lost) return { entry: failedTask(plan, task, number, lost, this.#scopeOf(task)), chunks: [] };
     if (this.#begun.has(task.id)) return { entry: outcomeUnknown(task.id, number, node), chunks: [] };
     const attempt = new Attempt(plan, this.row.runId, task, number, this.#epoch, this.#surroundings(task, reach));
     this.#ongoing.set(task.id, { kind: "running", attempt });

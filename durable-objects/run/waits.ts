@@ -8,20 +8,14 @@ export class Waits {
   readonly #resumedAt = new Map<TaskId, number>();
 
   apply(entry: LogEntry): void {
-    switch (entry.type) {
-      case "task-waiting":
-        this.#until.set(entry.task, entry.until);
-        return;
-      case "task-resumed":
-        this.#resumedAt.set(entry.task, this.#until.get(entry.task) ?? 0);
-        this.#until.delete(entry.task);
-        return;
-      case "task-succeeded":
-      case "task-failed":
-        this.#until.delete(entry.task);
-        this.#resumedAt.delete(entry.task);
-        return;
-      default:
+    if (entry.type === "task-waiting") this.#until.set(entry.task, entry.until);
+    if (entry.type === "task-resumed") {
+      this.#resumedAt.set(entry.task, this.#until.get(entry.task) ?? 0);
+      this.#until.delete(entry.task);
+    }
+    if (entry.type === "task-succeeded" || entry.type === "task-failed") {
+      this.#until.delete(entry.task);
+      this.#resumedAt.delete(entry.task);
     }
   }
 

@@ -31,7 +31,15 @@ function partOf({ reducer }: Channel, schema: JsonObject): JsonObject | undefine
     case "append":
     case "union":
       // A list written to it is several items, anything else is one.
-      return isJsonObject(items) ? { ...shared, if: { type: "array" }, then: { items }, else: items } : undefined;
+      return isJsonObject(items)
+        ? {
+            ...shared,
+            anyOf: [
+              { type: "array", items },
+              { not: { type: "array" }, allOf: [items] },
+            ],
+          }
+        : undefined;
     case "merge":
       return {
         ...shared,

@@ -31,6 +31,7 @@ export const STATUS: Record<ErrorCode, number> = {
   failed_by_graph: 422,
   http_failed: 502,
   outcome_unknown: 409,
+  attempt_lost: 500,
   value_too_large: 413,
   node_failed: 422,
   run_cancelled: 409,

@@ -31,6 +31,7 @@ export type ErrorCode =
   | "failed_by_graph"
   | "http_failed"
   | "outcome_unknown"
+  | "attempt_lost"
   | "value_too_large"
   | "node_failed"
   | "run_cancelled"

@@ -22,4 +22,12 @@ describe("composites", () => {
   }, () => {
     for (let seed = 0; seed < 100; seed += 1) expect(examineNested(seed, true).fault).toBeUndefined();
   });
+
+  it.each([
+    [255, "a race failed"],
+    [460, "a race was over, and another composite had frames to come"],
+    [514, "all that was left waited"],
+  ])("[R11] graph %i, which once ran for ever: a race that was won had asked for frames, and %s", (seed) => {
+    expect(examineNested(seed, true).fault).toBeUndefined();
+  });
 });

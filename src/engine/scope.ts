@@ -207,6 +207,9 @@ export class Composite {
   close(): void {
     if (this.#isDue) this.scope.busy(-1);
     this.#isDue = false;
+    // a race that is won begins none of those that it has asked for (R11)
+    for (let left = this.#asked.size; left > 0; left -= 1) this.scope.busy(-1);
+    this.#asked.clear();
   }
 
   #prefixOf(frame: number): string {

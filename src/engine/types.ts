@@ -125,7 +125,7 @@ export interface LeftFrame extends FrameRequest {
   /** Everything committed in it. */
   readonly state: View;
   /** What was written to a shared channel, in canonical order (R5). @throws as reading it does. */
-  writesTo(channel: string): readonly Json[];
+  readonly writesTo: (channel: string) => readonly Json[];
   /** The tasks in which it failed; empty when it is done. */
   readonly failed: readonly TaskId[];
 }

@@ -114,7 +114,7 @@ export interface Turn {
   /** What the composite's task sees. */
   readonly outside: Scope;
   /** The state inside as the turn of that index begins with it, or, for one that is over, as it left it. */
-  inside(index: number, item?: Json): Scope;
+  readonly inside: (index: number, item?: Json) => Scope;
 }
 
 /** How one frame ended, in the order of the items. */

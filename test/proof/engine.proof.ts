@@ -20,7 +20,8 @@ export async function run({ short, args }: EvidenceOptions): Promise<Goal[]> {
     const which = seeds.length === 0 ? "" : ` (seeds ${seeds.slice(0, 5).join(", ")})`;
     return { goal: text, figure: `${seeds.length} of ${graphs} graphs differ${which}`, met: seeds.length === 0 };
   };
-  const nested = nestedFaults(graphs);
+  const nested = nestedFaults(graphs, false);
+  const races = nestedFaults(graphs, true);
   return [
     {
       goal: "random graphs are played with several timings, a crash, a cancel and a limit each",
@@ -33,10 +34,15 @@ export async function run({ short, args }: EvidenceOptions): Promise<Goal[]> {
       figure: `${nested.length} of ${graphs} graphs differ${nested.slice(0, 3).join("; ")}`,
       met: nested.length === 0,
     },
+    {
+      goal: "[R11] with races among them: restores, frames and slots as the naive engine has them, no stall",
+      figure: `${races.length} of ${graphs} graphs differ${races.slice(0, 3).join("; ")}`,
+      met: races.length === 0,
+    },
     goal("stall", "if nothing is in flight, something is ready or the run is done"),
   ];
 }
 
-function nestedFaults(graphs: number): string[] {
-  return Array.from({ length: graphs }, (_, seed) => examineNested(seed).fault ?? []).flat();
+function nestedFaults(graphs: number, races: boolean): string[] {
+  return Array.from({ length: graphs }, (_, seed) => examineNested(seed, races).fault ?? []).flat();
 }

@@ -54,7 +54,7 @@ const BASE = { kind: "http", url: "https://a.example/api/end", write: "out" };
 /** A part of a request that takes a hole; `kept` says whether what was sent says the value there, and nothing else. */
 interface Surface {
   /** GET if left out. */
-  readonly method?: "POST";
+  readonly method?: "GET" | "POST";
   readonly node: JsonObject;
   readonly kept: (sent: Sent, url: URL, value: Json) => boolean;
 }
