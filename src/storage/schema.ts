@@ -112,8 +112,5 @@ export const nodeResults = sqliteTable(
     /** Unix milliseconds. */
     expiresAt: integer("expires_at").notNull(),
   },
-  (table) => [
-    primaryKey({ columns: [table.tenant, table.key] }),
-    index("node_results_expiry").on(table.expiresAt),
-  ],
+  (table) => [primaryKey({ columns: [table.tenant, table.key] }), index("node_results_expiry").on(table.expiresAt)],
 );
