@@ -8,7 +8,7 @@ import type { LintView, Traffic } from "./view.ts";
  * What one rule may spend on pairs of nodes that share a channel, about a nanosecond each. A graph in which thousands of
  * nodes write one channel is not looked at to the end.
  */
-const MOST_WORK = 100_000_000;
+const MOST_WORK = 30_000_000;
 const PER_PAIR = 200;
 const PER_DEPTH = 20;
 const PER_WORD = 4;
