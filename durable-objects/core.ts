@@ -6,24 +6,24 @@ import { type Chunk, type Commit, isCheckpoint, type LogEntry } from "./log/entr
 import type { RunRow, ThreadRow } from "./log/rows.ts";
 import { Snapshots } from "./log/snapshots.ts";
 import { ThreadStore } from "./log/store.ts";
-import { DELIVERY_DELAY_MS, Outbox, OVERDUE_MS, threadNotice } from "./outbox.ts";
+import { DELIVERY_DELAY_MS, Outbox, threadNotice } from "./outbox.ts";
 import { Performer } from "./performer.ts";
 import { bounded } from "./run/failures.ts";
 import { readInput } from "./run/input.ts";
 import { refuseTooLarge } from "./run/limits.ts";
 import { checkGiven, type Given, givenOf } from "./run/globals.ts";
-import { LiveRun, type Verdict } from "./run/live-run.ts";
+import { LiveRun } from "./run/live-run.ts";
+import type { Verdict } from "./run/verdict.ts";
 import type { Values } from "./run/playback.ts";
 import { loadPlan } from "./run/plans.ts";
-import { verdictOn } from "./run/ending.ts";
+import { statusAfter, verdictOn } from "./run/ending.ts";
 import { newRun } from "./run/new-run.ts";
 import type { Address, StartRun, ThreadStatus } from "./thread-api.ts";
-import { type Work, workIn } from "./run/work.ts";
+import type { Work } from "./run/work.ts";
 import type { Means, World } from "./world.ts";
 
 /** While a run moves, its alarm is never further away than this: so soon it goes on after a crash (design, section 3). */
 export const LEASE_MS = 5_000;
-const NOTHING: readonly never[] = [];
 
 /**
  * A thread: restores it from its log, commits to it, and performs what the engine starts. One rule holds the rest up:
@@ -89,10 +89,7 @@ export class ThreadCore {
   }
 
   status(): ThreadStatus {
-    if (this.#live) return "busy";
-    const last = this.#row && this.store.lastRun();
-    if (last?.status === "error") return "error";
-    return last?.status === "interrupted" ? "interrupted" : "idle";
+    return this.#live ? "busy" : statusAfter(this.#row && this.store.lastRun());
   }
 
   /** Hears of every commit and every streamed piece; the answer takes the ear away again. */
@@ -162,21 +159,19 @@ export class ThreadCore {
   createThread(tenant: string, threadId: string, metadata: JsonObject): ThreadRow {
     const now = this.#world.now();
     const row: ThreadRow = { tenant, threadId, createdAt: now, updatedAt: now, metadata, deleted: false };
-    this.#guard(() => {
-      this.store.createThread(row);
-      this.#row = row;
-      this.#tellThread();
-      this.#arm();
-    });
-    this.#deliverSoon();
+    this.#keepThread(row, () => this.store.createThread(row));
     return row;
   }
 
   patchThread(metadata: JsonObject): void {
     if (!this.#row) return;
     const row = { ...this.#row, metadata: { ...this.#row.metadata, ...metadata }, updatedAt: this.#world.now() };
+    this.#keepThread(row, () => this.store.updateThread(row.updatedAt, row.metadata));
+  }
+
+  #keepThread(row: ThreadRow, write: () => void): void {
     this.#guard(() => {
-      this.store.updateThread(row.updatedAt, row.metadata);
+      write();
       this.#row = row;
       this.#tellThread();
       this.#arm();
@@ -212,6 +207,12 @@ export class ThreadCore {
     return row;
   }
 
+  /** What came from outside for the live run; durable when it returns. */
+  receive(live: LiveRun, entry: LogEntry): void {
+    this.#commit(live, entry, []);
+    void this.perform();
+  }
+
   /** After it nothing of the run starts, and its sockets are being closed (G10). */
   cancelRun(runId: string, reason: string): void {
     const live = this.#live;
@@ -238,7 +239,7 @@ export class ThreadCore {
   #commit(live: LiveRun, entry: LogEntry, chunks: readonly Chunk[]): void {
     this.#guard(() => {
       const step = live.apply(entry);
-      const starts = step?.start ?? NOTHING;
+      const starts = step?.start ?? [];
       const event = live.takeEvents(5 + starts.length);
       const commit: Commit = {
         seq: this.#last.seq + 1,
@@ -254,7 +255,7 @@ export class ThreadCore {
       for (const chunk of chunks) this.store.appendChunk(live.row.n, chunk);
       this.#last = { seq: commit.seq, at: commit.at, step: commit.step ?? this.#last.step };
       if (entry.type === "attempt-failed") live.backOff(entry.task);
-      this.#performer.add(workIn(step));
+      this.#performer.add(live.workAfter(entry, step, commit.at));
       if (over) this.#end(live, over);
       else this.#tellIdle(live);
       this.#arm();
@@ -266,8 +267,7 @@ export class ThreadCore {
   /** Nothing moves before that time: the sweep need not look either. */
   #tellIdle(live: LiveRun): void {
     if (live.isPerforming || !this.#performer.isIdle) return;
-    const next = live.nextTime() ?? 0;
-    if (next > this.#now() + OVERDUE_MS) this.#outbox.tellLive(this.#row, live.row, next, true);
+    this.#outbox.tellLater(this.#row, live.row, live.nextLook(this.#now()), this.#now());
   }
 
   #tellWatchers(): void {

@@ -60,6 +60,11 @@ export class Outbox {
     this.add({ kind: "run-live", run: { threadId: thread.threadId, runId, startedAt, dueAt: at + OVERDUE_MS }, again });
   }
 
+  /** As {@link tellLive}, where nothing moves before a moment that is further off than the sweep's usual look. */
+  tellLater(thread: StoredThread | undefined, run: RunRow, at: number, now: number): void {
+    if (at > now + OVERDUE_MS) this.tellLive(thread, run, at, true);
+  }
+
   tellOver(thread: StoredThread | undefined, runId: string): void {
     if (thread !== undefined) this.add({ kind: "run-over", threadId: thread.threadId, runId });
   }

@@ -73,6 +73,23 @@ export interface StartRun extends Address {
   readonly ifNotExists: "create" | "reject";
 }
 
+export interface SignalRun extends Address {
+  readonly runId: string;
+  /** A UUID: the same one, the same signal. */
+  readonly id: string;
+  readonly name: string;
+  readonly key: string | null;
+  readonly payload: Json;
+}
+
+export interface WaitView {
+  readonly task: string;
+  /** In a frame with the nodes around it: `each/approve`. */
+  readonly node: string;
+  readonly until: string | null;
+  readonly signal: { readonly name: string; readonly key: string | null } | null;
+}
+
 export interface FollowRun extends Address {
   readonly runId: string;
   readonly modes: readonly StreamMode[];
@@ -184,6 +201,13 @@ export interface ThreadApi {
   joinRun(query: Address & { readonly runId: string }): Promise<Reply<RunResult>>;
   /** Server-sent events as bytes; ends when the run is over and everything was sent. Heartbeats are in it. */
   followRun(query: FollowRun): Promise<Reply<ReadableStream<Uint8Array>>>;
+  /**
+   * Answers after the signal is durable. `delivered`: it has ended a wait; `kept`: it will end one that is to come.
+   * `conflict` when the run is over, `idempotency_mismatch` for a known id with other words.
+   */
+  signalRun(command: SignalRun): Promise<Reply<{ readonly status: "delivered" | "kept" }>>;
+  /** What the run waits for, in the order in which it began to. */
+  waitsOf(query: Address & { readonly runId: string }): Promise<Reply<readonly WaitView[]>>;
   /** Answers after the cancel is durable: nothing starts any more, provider sockets are being closed (G10). Idempotent. */
   cancelRun(command: Address & { readonly runId: string }): Promise<Reply<RunView>>;
   getState(query: Address & { readonly checkpointId?: string }): Promise<Reply<ThreadState>>;

@@ -9,6 +9,7 @@ import { openDatabase } from "../src/storage/database.ts";
 import { createItemStore } from "../src/storage/items.ts";
 import { createResultCache } from "../src/storage/node-results.ts";
 import { ThreadCore } from "./core.ts";
+import { pathOf } from "./log/places.ts";
 import type { RunRow } from "./log/rows.ts";
 import { refuseTooLarge } from "./run/limits.ts";
 import { loadPlan } from "./run/plans.ts";
@@ -18,6 +19,8 @@ import { Framer } from "./view/frames.ts";
 import { historyOf, inputOf, resultOf, stateOf, valuesBefore } from "./view/history.ts";
 import { profileOf } from "./view/profile.ts";
 import { runView, threadView } from "./view/views.ts";
+
+const OTHER_SIGNAL = "This Idempotency-Key was used for another signal; take a new key, or send the same body.";
 
 /**
  * One Durable Object per thread: the RPC door of {@link ThreadCore}. Each method checks whose thread it is, asks the
@@ -146,6 +149,35 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
 
   async followRun(query: Api.FollowRun) {
     return this.#answer(() => this.#follow(this.#run(query), query));
+  }
+
+  async signalRun({ id, name, key, payload, ...address }: Api.SignalRun) {
+    return this.#answer(() => {
+      const { status } = this.#run(address);
+      const { live } = this.#core;
+      if (live?.row.runId !== address.runId)
+        throw failure("conflict", `The run is over (${status}): nothing waits for a signal.`);
+      refuseTooLarge({ payload: { payload } });
+      const signal = { id, name, key, payload };
+      const known = live.waits.knows(signal);
+      if (known === "other") throw failure("idempotency_mismatch", OTHER_SIGNAL, { pointer: "/idempotency-key" });
+      if (known === "no") this.#core.receive(live, { type: "signal-received", signal });
+      return { status: live.waits.isKept(id) ? ("kept" as const) : ("delivered" as const) };
+    });
+  }
+
+  async waitsOf(query: Api.Address & { readonly runId: string }) {
+    return this.#answer((): Api.WaitView[] => {
+      const run = this.#run(query);
+      const { live } = this.#core;
+      if (live?.row.runId !== run.runId) return [];
+      return live.waits.list().map(({ task, until, signal = null }) => ({
+        task,
+        node: pathOf(live.playback.plan, task),
+        until: until === undefined ? null : new Date(until).toISOString(),
+        signal,
+      }));
+    });
   }
 
   async cancelRun(command: Api.Address & { readonly runId: string }) {

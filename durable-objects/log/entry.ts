@@ -42,9 +42,17 @@ export type LogEntry =
   | { readonly type: "attempt-started"; readonly task: TaskId; readonly attempt: number }
   /** A restart cut the task's attempt off; it is made again. The engine never hears of it. */
   | { readonly type: "attempt-lost"; readonly task: TaskId }
-  /** The task waits (R8) and goes on at `until` (Unix milliseconds). */
-  | { readonly type: "task-waiting"; readonly task: TaskId; readonly until: number }
-  | { readonly type: "task-resumed"; readonly task: TaskId }
+  /** The task waits (R8) and goes on at `until` (Unix milliseconds), or when the signal comes. */
+  | {
+      readonly type: "task-waiting";
+      readonly task: TaskId;
+      readonly until: number | null;
+      readonly signal?: SignalName;
+    }
+  /** Its time has come, or the signal of that id has. */
+  | { readonly type: "task-resumed"; readonly task: TaskId; readonly signal?: string }
+  /** From outside: kept until a wait takes it. */
+  | { readonly type: "signal-received"; readonly signal: Signal }
   /** A step inside a node, made once (`once`): not made again whatever becomes of the attempt. */
   | { readonly type: "step-recorded"; readonly task: TaskId; readonly key: string; readonly value: Json }
   /** R10: a composite opens, with a frame for each item. */
@@ -61,6 +69,18 @@ export type LogEntry =
   | { readonly type: "frame-started"; readonly task: TaskId; readonly frame: number; readonly outcome: Outcome }
   | { readonly type: "frame-failed"; readonly task: TaskId; readonly frame: number; readonly error: ErrorRecord }
   | { readonly type: "run-cancelled"; readonly reason: string };
+
+/** What a wait and a signal find each other by. */
+export interface SignalName {
+  readonly name: string;
+  /** Which one of several; null where there is no telling apart. */
+  readonly key: string | null;
+}
+
+export interface Signal extends SignalName {
+  readonly id: string;
+  readonly payload: Json;
+}
 
 /** The engine's side of an entry; undefined where the rules are not concerned. */
 export function toEngineEvent(entry: LogEntry): EngineEvent | undefined {
@@ -80,6 +100,7 @@ export function toEngineEvent(entry: LogEntry): EngineEvent | undefined {
     case "attempt-failed":
     case "step-recorded":
     case "attempt-lost":
+    case "signal-received":
       return undefined;
     case "task-waiting":
     case "task-resumed":

@@ -89,6 +89,15 @@ const GOLDEN: readonly (readonly [string, LogEntry])[] = [
   ],
   ['["l","0.0.0"]', { type: "attempt-lost", task: "0.0.0" }],
   ['["w","0.0.0",1790000000000]', { type: "task-waiting", task: "0.0.0", until: 1_790_000_000_000 }],
+  [
+    '["w","0.0.0",null,"approved","o-1"]',
+    { type: "task-waiting", task: "0.0.0", until: null, signal: { name: "approved", key: "o-1" } },
+  ],
+  ['["g","0.0.0","s-1"]', { type: "task-resumed", task: "0.0.0", signal: "s-1" }],
+  [
+    '["i","s-1","approved",null,[{"by":"Ada"}]]',
+    { type: "signal-received", signal: { id: "s-1", name: "approved", key: null, payload: { by: "Ada" } } },
+  ],
   ['["g","0.0.0"]', { type: "task-resumed", task: "0.0.0" }],
   ['["k","0.0.0","charge",[{"id":7}]]', { type: "step-recorded", task: "0.0.0", key: "charge", value: { id: 7 } }],
   [

@@ -36,8 +36,9 @@ type Row =
   | readonly ["r", task: string, attempt: number, ErrorRecord, retryAt: number]
   | readonly ["t", task: string, attempt: number]
   | readonly ["l", task: string]
-  | readonly ["w", task: string, until: number]
-  | readonly ["g", task: string]
+  | readonly ["w", task: string, until: number | null, name?: string, key?: string | null]
+  | readonly ["g", task: string, signal?: string]
+  | readonly ["i", id: string, name: string, key: string | null, ValueRow]
   | readonly ["k", task: string, key: string, ValueRow]
   | readonly ["a", task: string, items: ValueRow, concurrency: number, tolerant: 0 | 1, winners?: number]
   | readonly ["e", task: string, item: ValueRow]
@@ -70,9 +71,15 @@ function toRow(entry: LogEntry, blobs: BlobStore): Row {
     case "attempt-lost":
       return ["l", entry.task];
     case "task-waiting":
-      return ["w", entry.task, entry.until];
+      return entry.signal === undefined
+        ? ["w", entry.task, entry.until]
+        : ["w", entry.task, entry.until, entry.signal.name, entry.signal.key];
     case "task-resumed":
-      return ["g", entry.task];
+      return entry.signal === undefined ? ["g", entry.task] : ["g", entry.task, entry.signal];
+    case "signal-received": {
+      const { id, name, key, payload } = entry.signal;
+      return ["i", id, name, key, valueRow(payload, blobs)];
+    }
     case "step-recorded":
       return ["k", entry.task, entry.key, valueRow(entry.value, blobs)];
     case "frames-announced":
@@ -118,9 +125,19 @@ function fromRow(row: Row, blobs: BlobStore): LogEntry {
     case "l":
       return { type: "attempt-lost", task: row[1] };
     case "w":
-      return { type: "task-waiting", task: row[1], until: row[2] };
+      return {
+        type: "task-waiting",
+        task: row[1],
+        until: row[2],
+        ...(row[3] === undefined ? {} : { signal: { name: row[3], key: row[4] ?? null } }),
+      };
     case "g":
-      return { type: "task-resumed", task: row[1] };
+      return { type: "task-resumed", task: row[1], ...(row[2] === undefined ? {} : { signal: row[2] }) };
+    case "i":
+      return {
+        type: "signal-received",
+        signal: { id: row[1], name: row[2], key: row[3], payload: toValue(row[4], blobs) },
+      };
     case "k":
       return { type: "step-recorded", task: row[1], key: row[2], value: toValue(row[3], blobs) };
     case "a": {

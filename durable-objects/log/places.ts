@@ -39,3 +39,10 @@ export function nodeOf(plan: Plan, task: TaskId): PlanNode {
   if (node === undefined) throw new TypeError(`Task ${task} is of a node that the plan does not have.`);
   return node;
 }
+
+/** The names of a task's node and of the composites around it, outermost first: `summaries/draft`. */
+export function pathOf(plan: Plan, task: TaskId): string {
+  const frame = frameOf(task);
+  const { id } = nodeOf(plan, task);
+  return frame === undefined ? id : `${pathOf(plan, frame.composite)}/${id}`;
+}

@@ -11,6 +11,7 @@ import { findResult, keepResult, type Keeper, keeperOf } from "./cached.ts";
 import { Deadlines } from "./deadlines.ts";
 import { bounded } from "./failures.ts";
 import { scopeAfter } from "./scope.ts";
+import type { Resumption } from "./waits.ts";
 import { isTooLarge, MAX_VALUE, notJson, toWrites } from "./writes.ts";
 
 /** What an attempt may reach; the object hands it in. */
@@ -21,8 +22,8 @@ export interface Surroundings {
   readonly scope: Scope;
   /** Unix milliseconds. */
   readonly now: number;
-  /** When it went on, if its task has waited. */
-  readonly resumedAt: number | undefined;
+  /** How its wait ended, if its task has waited. */
+  readonly resumed: Resumption | undefined;
   /** The result of a step that was made before; commits that of one that was made now. */
   recorded(key: string): Json | undefined;
   record(attempt: Attempt, key: string, value: Json): void;
@@ -34,7 +35,7 @@ export interface Surroundings {
 
 export type Settled =
   | { readonly ok: true; readonly outcome: Outcome; readonly result: NodeResult }
-  | { readonly ok: "waits"; readonly until: number }
+  | { readonly ok: "waits"; readonly wait: NodeWait }
   | { readonly ok: false; readonly error: ErrorRecord };
 
 /** A wait ends within what a timer can be set to (a year). */
@@ -144,7 +145,7 @@ export class Attempt {
 
   #succeed(result: NodeResult | NodeWait): Settled {
     try {
-      if ("waitUntil" in result) return this.#wait(result.waitUntil);
+      if ("waitUntil" in result) return this.#wait(result);
       const { message, usage } = result;
       if (!isJson([message ?? null, usage ?? null])) throw notJson(this.node.id, "answered with a message or usage");
       const writes = toWrites(this.#plan, result.writes, this.node.id, (index) => `${this.messageId}:${index}`);
@@ -160,9 +161,11 @@ export class Attempt {
     return { ok: false, error: { ...bounded(toErrorRecord(thrown)), node: this.node.id, attempt: this.number } };
   }
 
-  #wait(until: number): Settled {
-    const { now } = this.#surroundings;
-    if (Number.isFinite(until) && until <= now + LONGEST_WAIT_MS) return { ok: "waits", until: Math.ceil(until) };
+  #wait(wait: NodeWait): Settled {
+    const { waitUntil, signal } = wait;
+    const latest = this.#surroundings.now + LONGEST_WAIT_MS;
+    if (waitUntil === null && signal !== undefined) return { ok: "waits", wait };
+    if (waitUntil !== null && Number.isFinite(waitUntil) && waitUntil <= latest) return { ok: "waits", wait };
     throw failure("node_failed", `Node "${this.node.id}" would wait longer than 366 days.`);
   }
 
@@ -195,7 +198,7 @@ export class Attempt {
   }
 
   #context(): NodeContext {
-    const { means, scope, now, resumedAt } = this.#surroundings;
+    const { means, scope, now, resumed } = this.#surroundings;
     const { models, fetch, publicFetch, store } = means;
     return {
       models,
@@ -209,7 +212,7 @@ export class Attempt {
       idempotencyKey: `${this.#runId}:${this.task.id}`,
       messageId: this.messageId,
       signal: this.#controller.signal,
-      ...(resumedAt === undefined ? {} : { resumed: { at: resumedAt } }),
+      ...(resumed === undefined ? {} : { resumed }),
       once: (key, step) => this.#step(key, step),
       say: (text) => this.#stream("say", text),
       emit: (value) => this.#stream("emit", value),

@@ -3,6 +3,7 @@ import { toPointer } from "../../src/base/pointer.ts";
 import type { Step } from "../../src/engine/types.ts";
 import type { Commit, LogEntry } from "../log/entry.ts";
 import type { RunRow } from "../log/rows.ts";
+import type { ThreadStatus } from "../thread-api.ts";
 import type { LiveRun } from "./live-run.ts";
 
 /** The run's last row if this entry ended it: a run ends done, failed at rest (R9) or cancelled, each with its reason. */
@@ -37,4 +38,10 @@ function misfit({ playback }: LiveRun): ErrorRecord | undefined {
 function cancelled(entry: LogEntry): ErrorRecord {
   const reason = entry.type === "run-cancelled" ? entry.reason : "cancelled";
   return { code: "run_cancelled", message: `The run was cancelled: ${reason}.`, retryable: false };
+}
+
+/** A thread's status when no run of it is live. */
+export function statusAfter(last: RunRow | undefined): ThreadStatus {
+  if (last?.status === "error") return "error";
+  return last?.status === "interrupted" ? "interrupted" : "idle";
 }

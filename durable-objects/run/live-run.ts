@@ -7,7 +7,6 @@ import type { Chunk, Commit, LogEntry } from "../log/entry.ts";
 import { isInside, nodeOf, planOf } from "../log/places.ts";
 import type { RunRow, RunUsage } from "../log/rows.ts";
 import { Attempt, type Settled, type Surroundings } from "./attempt.ts";
-import { retryDelay } from "./backoff.ts";
 import { findResult, type Keeper } from "./cached.ts";
 import { Composites } from "./composites.ts";
 import { failedTask } from "./failed-task.ts";
@@ -17,8 +16,9 @@ import { Playback, type Values } from "./playback.ts";
 import { attemptLost, outcomeUnknown } from "./recovery.ts";
 import type { Means } from "../world.ts";
 import { addUsage } from "./usage.ts";
+import { type Verdict, verdictOf } from "./verdict.ts";
 import { Waits } from "./waits.ts";
-import { frameWork, type Work } from "./work.ts";
+import { frameWork, type Work, workIn } from "./work.ts";
 
 /** A task between its start and its outcome. */
 type Ongoing =
@@ -26,12 +26,6 @@ type Ongoing =
   /** A composite whose result may be at hand. */
   | { readonly kind: "looking-up" }
   | { readonly kind: "backing-off"; readonly task: Task; readonly attempt: number; readonly retryAt: number };
-
-/** What a piece of work makes of a run: the entry to commit, with what was streamed for it. */
-export interface Verdict {
-  readonly entry: LogEntry;
-  readonly chunks: readonly Chunk[];
-}
 
 /** What the object hands to every attempt. */
 export interface Reach {
@@ -48,6 +42,7 @@ export interface Reach {
  * block holds more pieces than an object has memory for, and there are millions of blocks.
  */
 const EVENT_BLOCK = 2 ** 28;
+const FAR_MS = 30 * 24 * 3_600_000;
 
 /** The run of a thread that is not over: its playback, its ongoing attempts and its counters. Storage is not its business. */
 export class LiveRun {
@@ -57,7 +52,7 @@ export class LiveRun {
   readonly #given: Given;
   readonly #kinds: NodeKinds;
   readonly #composites: Composites;
-  readonly #waits = new Waits();
+  readonly waits = new Waits();
   readonly #globals = new Map<Plan, Globals>();
   readonly #steps = new Map<TaskId, Map<string, Json>>();
   readonly #losses = new Map<TaskId, number>();
@@ -105,7 +100,7 @@ export class LiveRun {
 
   #note(entry: LogEntry): void {
     this.#composites.apply(entry);
-    this.#waits.apply(entry);
+    this.waits.apply(entry);
     switch (entry.type) {
       case "attempt-started":
         this.#begun.add(entry.task);
@@ -140,6 +135,7 @@ export class LiveRun {
       case "frame-started":
       case "frame-failed":
       case "frames-extended":
+      case "signal-received":
     }
   }
 
@@ -162,7 +158,7 @@ export class LiveRun {
       this.#settle(task);
       this.#steps.delete(task);
     }
-    this.#waits.dropInside(composite);
+    this.waits.dropInside(composite);
   }
 
   /** The run's failure when these tasks are what is left of it. */
@@ -197,7 +193,7 @@ export class LiveRun {
     if (this.playback.engine.task(id) === undefined) return undefined;
     switch (work.kind) {
       case "resume":
-        return { entry: { type: "task-resumed", task: work.task.id }, chunks: [] };
+        return this.#resume(work.task.id, reach.now());
       case "frame":
         return { entry: this.#composites.begin(work.request), chunks: [] };
       case "outcome": {
@@ -212,6 +208,11 @@ export class LiveRun {
         if (nodeOf(this.playback.plan, work.task.id).inside !== undefined) return this.#open(work.task, reach);
         return this.#attempt(work.task, reach);
     }
+  }
+
+  #resume(task: TaskId, now: number): Verdict | undefined {
+    const end = this.waits.endOf(task, now);
+    return end && { entry: { type: "task-resumed", task, ...end }, chunks: [] };
   }
 
   #attempt(task: Task, reach: Reach): Verdict | undefined {
@@ -246,7 +247,7 @@ export class LiveRun {
       kinds: this.#kinds,
       scope: this.#scopeOf(task),
       now: now(),
-      resumedAt: this.#waits.resumedAt(task.id),
+      resumed: this.waits.resumption(task.id),
       nextEvent: () => this.takeEvents(1),
       recorded: (key) => this.#steps.get(task.id)?.get(key),
       record: (attempt, key, value) => {
@@ -321,11 +322,22 @@ export class LiveRun {
     const tries = [...this.#ongoing.values()].flatMap((state): Work[] =>
       state.kind === "backing-off" && state.retryAt <= now ? [{ kind: "task", task: state.task }] : [],
     );
-    const waits = this.#waits.due(now).flatMap((id): Work[] => {
+    return [...tries, ...this.waitsOver(now)];
+  }
+
+  /** What a commit leads to. */
+  workAfter(entry: LogEntry, step: Step | undefined, now: number): Work[] {
+    // A signal may have been there before its wait.
+    const isAnswer = entry.type === "signal-received" || entry.type === "task-waiting";
+    return isAnswer ? [...workIn(step), ...this.waitsOver(now)] : workIn(step);
+  }
+
+  /** Waits that are over: by their time, or by a signal that has come. */
+  waitsOver(now: number): Work[] {
+    return this.waits.over(now).flatMap((id): Work[] => {
       const task = this.playback.engine.task(id);
       return task === undefined ? [] : [{ kind: "resume", task }];
     });
-    return [...tries, ...waits];
   }
 
   /** After a restart: what was started and has no outcome, either to be tried again now or backing off still. */
@@ -338,15 +350,20 @@ export class LiveRun {
       if (failed && failed.retryAt > now) this.backOff(task.id);
       else again.push({ kind: "task", task });
     }
-    return [...again, ...frameWork(engine.owed())];
+    return [...again, ...frameWork(engine.owed()), ...this.waitsOver(now)];
   }
 
   /** Unix milliseconds: when something is due by itself. */
   nextTime(): number | undefined {
     const times = [...this.#ongoing.values()].flatMap((state) => (state.kind === "backing-off" ? [state.retryAt] : []));
-    const wait = this.#waits.next;
+    const wait = this.waits.next;
     if (wait !== undefined) times.push(wait);
     return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  /** When the sweep is to look whether it moves; who waits for somebody alone is looked at now and then. */
+  nextLook(now: number): number {
+    return this.nextTime() ?? (this.waits.list().length > 0 ? now + FAR_MS : 0);
   }
 
   get isPerforming(): boolean {
@@ -375,24 +392,4 @@ export class LiveRun {
     this.#steps.set(task, steps);
     return steps;
   }
-}
-
-function verdictOf(plan: Plan, attempt: Attempt, settled: Settled, now: number): Verdict {
-  const { task, number, chunks } = attempt;
-  if (settled.ok === "waits") return { entry: { type: "task-waiting", task: task.id, until: settled.until }, chunks };
-  if (settled.ok) {
-    const { outcome, result } = settled;
-    const { message } = result;
-    // Streamed under its id, or not at all: a model's repaired answer has an id of its own.
-    const wasStreamed = chunks.some((chunk) => chunk.kind === "say" && chunk.messageId === message?.id);
-    const whole = message && !wasStreamed ? { message } : {};
-    const usage = result.usage ? { usage: result.usage } : {};
-    return { entry: { type: "task-succeeded", task: task.id, attempt: number, outcome, ...usage, ...whole }, chunks };
-  }
-  const { retry } = attempt.node;
-  const { error } = settled;
-  if (!error.retryable || number >= retry.attempts)
-    return { entry: failedTask(plan, task, number, error, attempt.scope), chunks };
-  const retryAt = now + retryDelay(retry, number, error.retryAfterMs, Math.random());
-  return { entry: { type: "attempt-failed", task: task.id, attempt: number, error, retryAt }, chunks };
 }

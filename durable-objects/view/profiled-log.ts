@@ -1,7 +1,6 @@
 import type { Step, TaskId } from "../../src/engine/types.ts";
-import type { Plan } from "../../src/graph/plan.ts";
 import type { Commit, LogEntry, TaskUsage } from "../log/entry.ts";
-import { frameOf, nodeOf } from "../log/places.ts";
+import { nodeOf, pathOf } from "../log/places.ts";
 import type { Playback } from "../run/playback.ts";
 
 /** A task's times, Unix milliseconds. */
@@ -76,7 +75,7 @@ export class ProfiledLog {
     const path: PathPiece[] = [];
     for (let link = this.#last; link?.cause !== undefined; link = link.cause) {
       const { task } = link;
-      const node = task === undefined ? null : nameOf(this.#playback.plan, task);
+      const node = task === undefined ? null : pathOf(this.#playback.plan, task);
       const piece = { task: task ?? null, node, from: link.cause.at, to: link.at };
       const later = path.at(-1);
       if (later !== undefined && later.task === piece.task) path[path.length - 1] = { ...later, from: piece.from };
@@ -145,7 +144,7 @@ export class ProfiledLog {
   }
 
   #ready(id: TaskId, link: Link): Timing {
-    const node = nameOf(this.#playback.plan, id);
+    const node = pathOf(this.#playback.plan, id);
     const timing: Timing = { id, node, readyAt: link.at, status: "open", attempts: 0, performing: false };
     this.#tasks.set(id, timing);
     this.#since.set(id, link);
@@ -168,11 +167,4 @@ interface Place {
 
 function frameKey(task: TaskId, frame: number): string {
   return `${task}[${frame}]`;
-}
-
-/** The names of a task's node and of the composites around it, outermost first: `summaries/draft`. */
-function nameOf(plan: Plan, task: TaskId): string {
-  const frame = frameOf(task);
-  const { id } = nodeOf(plan, task);
-  return frame === undefined ? id : `${nameOf(plan, frame.composite)}/${id}`;
 }

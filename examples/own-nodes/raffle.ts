@@ -31,5 +31,5 @@ Write the winner a letter of one sentence.`,
   { kinds: [draw] },
 );
 
-// `node raffle.ts` prints the document
+// `npx node raffle.ts` prints the document
 if (import.meta.main) console.log(raffle.yaml());

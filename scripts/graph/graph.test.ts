@@ -133,6 +133,13 @@ describe("the other verbs", () => {
     expect(call(["import", fileOf("d.json", drawable), "--id", "again"]).result).toContain("id: again\n");
   });
 
+  it("import of what is no drawing says so and is no success", () => {
+    expect(call(["import", fileOf("sound.yaml", SOUND)])).toMatchObject({
+      code: 1,
+      note: expect.stringContaining("0 nodes and edges imported"),
+    });
+  });
+
   it("expand writes steps out, upgrade finds nothing to do", () => {
     const steps = "edgewise: 1\nid: short\n# kept\nchannels: { x: }\nsteps:\n  - { id: a, prompt: hello, write: x }\n";
     const expanded = call(["expand", fileOf("steps.yaml", steps)]);

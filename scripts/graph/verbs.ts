@@ -70,7 +70,7 @@ export function importDrawing(output: Output, path: string, id: string): Code {
   }
   const left = report.notUnderstood.length;
   output.note(`${report.understood} nodes and edges imported; ${left} thing${left === 1 ? "" : "s"} to look at.\n`);
-  return 0;
+  return report.understood === 0 ? 1 : 0;
 }
 
 export function expand(output: Output, path: string): Code {

@@ -18,6 +18,7 @@ import { openVariables, readEnvironment } from "./variables.ts";
 const SWEEP_EVERY_MS = 60_000;
 
 async function main(): Promise<void> {
+  refuseOptions(process.argv.slice(2));
   const terminal = openTerminal();
   const environment = readEnvironment(ROOT);
   const options = readOptions([], environment, ROOT);
@@ -53,6 +54,14 @@ async function main(): Promise<void> {
     lock.release();
     process.exitCode = code ?? 0;
   });
+}
+
+/** package.json says "wrangler dev" for who reads it there; what stands behind that would be lost without a word. */
+function refuseOptions([, , ...more]: readonly string[]): void {
+  if (more.length === 0) return;
+  throw new Stop(
+    `npm run dev takes no options (${more.join(" ")}); PORT and EDGEWISE_STATE move it: PORT=9000 npm run dev`,
+  );
 }
 
 function startWrangler(state: string, port: number, variables: Record<string, string>) {

@@ -33,7 +33,7 @@ Environment
                       the example uses that provider; else an Ollama on 127.0.0.1:11434; else builtin/extractive
   EDGEWISE_OPEN=1     no key needed: anybody on this machine may use this server
 
-Ctrl-C stops it cleanly (exit code 0), a second Ctrl-C at once (130). Threads and runs stay in the state folder.
+Ctrl-C stops it cleanly, a second Ctrl-C at once. Threads and runs stay in the state folder.
 `;
 
 /** @throws Stop naming what is wrong with an argument or a variable. */

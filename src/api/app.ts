@@ -27,6 +27,7 @@ import { responseHeaders } from "./response-headers.ts";
 import { type ApiRouter, newRouter } from "./routing.ts";
 import { runPaths } from "./run-paths.ts";
 import { runProfile } from "./run-profile.ts";
+import { signals } from "./signals.ts";
 import { runs } from "./runs.ts";
 import { threadState } from "./thread-state.ts";
 import { threads } from "./threads.ts";
@@ -65,7 +66,7 @@ export function createApp(kinds: NodeKinds = nodeKinds): ApiRouter {
   for (const router of [graphs, graphVersions, graphDiff, graphPreview, graphImport, graphFix]) app.route("/", router);
   app.use(jsonBodies);
   for (const router of [graphMerge, graphEstimate]) app.route("/", router);
-  for (const router of [keys, assistants, assistantGraph, threads, threadState, runs, runPaths, runProfile]) {
+  for (const router of [keys, assistants, assistantGraph, threads, threadState, runs, runPaths, runProfile, signals]) {
     app.route("/", router);
   }
   return app;

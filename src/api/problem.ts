@@ -32,6 +32,7 @@ export const STATUS: Record<ErrorCode, number> = {
   http_failed: 502,
   outcome_unknown: 409,
   attempt_lost: 500,
+  wait_expired: 504,
   value_too_large: 413,
   node_failed: 422,
   run_cancelled: 409,

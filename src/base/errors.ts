@@ -32,6 +32,7 @@ export type ErrorCode =
   | "http_failed"
   | "outcome_unknown"
   | "attempt_lost"
+  | "wait_expired"
   | "value_too_large"
   | "node_failed"
   | "run_cancelled"

@@ -207,7 +207,7 @@ async function attempt<T>({ kind }: { readonly kind: string }, work: () => T | P
   } catch (thrown) {
     if (thrown instanceof EdgewiseError) throw thrown;
     const text = toErrorRecord(thrown).message.replace(/^Unexpected: /, "");
-    throw failure("node_failed", `The kind "${kind}" failed: ${text}`, { retryable: true, cause: text });
+    throw failure("node_failed", `The kind "${kind}" failed.`, { retryable: true, cause: text });
   }
 }
 

@@ -96,7 +96,7 @@ function compileOnError({ on_error: said }: NodeCommon, own: OwnPart, path: Path
   const place = [...path, "on_error"];
   const { to, write } = typeof said === "string" ? { to: said, write: undefined } : said;
   const at = typeof said === "string" ? place : [...place, "to"];
-  const target = to === undefined ? undefined : addTarget(to, at, own.work, own.targets);
+  const target = to === undefined ? undefined : addTarget(to, at, own.work, own.targets, "on error");
   if (write !== undefined && channelAt(own.work, write, [...place, "write"]) !== undefined) own.work.writes.add(write);
   return { ...(target === undefined ? {} : { to: target }), ...(write === undefined ? {} : { write }) };
 }

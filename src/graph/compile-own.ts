@@ -63,7 +63,7 @@ function compilerOf({ id, path }: RawNode, work: Compilation, gathered: Gathered
       if (channel !== undefined) work.writes.add(name);
       return channel;
     },
-    target: (to, below) => void addTarget(to, [...path, ...below], work, gathered.targets),
+    target: (to, below, label) => void addTarget(to, [...path, ...below], work, gathered.targets, label),
     inside(source, below, locals) {
       const found = work.inside(source, id, work.problems.below([...path, ...below]), locals);
       gathered.inside = found;
@@ -73,12 +73,31 @@ function compilerOf({ id, path }: RawNode, work: Compilation, gathered: Gathered
   };
 }
 
-/** Declares an edge that a task takes by naming it; answers where it leads. */
-export function addTarget(id: string, path: Path, work: Compilation, targets: PlanEdge[]): PlanEdge["to"] | undefined {
+/** Together, of one edge, before the rest is left out. */
+const LONGEST_LABELS = 100;
+
+/** Declares an edge that a task takes by naming it; answers where it leads. Where it is named again the labels are joined. */
+export function addTarget(
+  id: string,
+  path: Path,
+  work: Compilation,
+  targets: PlanEdge[],
+  label?: string,
+): PlanEdge["to"] | undefined {
   const to = id === "end" ? "end" : targetAt(work, id, path);
-  if (to === undefined || targets.some((edge) => edge.to === to)) return to;
-  targets.push({ to, condition: { kind: "goto" } });
+  if (to === undefined) return undefined;
+  const place = targets.findIndex((edge) => edge.to === to);
+  const before = targets[place]?.condition;
+  const said = labelsOf(before?.kind === "goto" ? before.label : undefined, label);
+  const condition = { kind: "goto", ...(said === undefined ? {} : { label: said }) } as const;
+  targets[place === -1 ? targets.length : place] = { to, condition };
   return to;
+}
+
+function labelsOf(before: string | undefined, label: string | undefined): string | undefined {
+  if (before === undefined || label === undefined) return before ?? label;
+  if (before.endsWith(" …")) return before;
+  return before.length + label.length > LONGEST_LABELS ? `${before}, …` : `${before}, ${label}`;
 }
 
 /** What the node says about the graph that it runs stands in the node, so that is where its problems are. */

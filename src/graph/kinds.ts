@@ -21,8 +21,8 @@ export interface NodeCompiler {
   value(value: Json, path: readonly (string | number)[]): ValueTemplate;
   /** Checks a JSON Schema; one that is none, or too large, is a problem, and the returned one takes everything. */
   schema(schema: Json, path: readonly (string | number)[]): ValueSchema;
-  /** Declares an edge that the node's result may take by naming `to`, a node's id or "end"; an unknown one is a problem. */
-  target(to: string, path: readonly (string | number)[]): void;
+  /** Declares an edge that the node's result may take by naming `to`, a node's id or "end"; an unknown one is a problem. `label` tells in drawings when. */
+  target(to: string, path: readonly (string | number)[], label?: string): void;
   /**
    * The graph that a composite's frames run (R10): a name under the document's `graphs`, or a graph in place. Undefined
    * (and problems) where it is broken. Called once at most by a kind.

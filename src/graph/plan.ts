@@ -106,8 +106,8 @@ export interface PlanEdge {
     /** `reads`: the channels it may read. */
     | { readonly kind: "when"; readonly expression: Expression; readonly reads: readonly string[] }
     | { readonly kind: "else" }
-    /** Declared by the node's own configuration; taken when its result names the target. */
-    | { readonly kind: "goto" };
+    /** Declared by the node's own configuration; taken when its result names the target. `label`: when, for drawings. */
+    | { readonly kind: "goto"; readonly label?: string };
 }
 
 /** What a run may be given beside its input, in `context` or in `config.configurable`; the former wins. */

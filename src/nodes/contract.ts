@@ -32,9 +32,11 @@ export interface NodeResult {
   readonly goto?: readonly string[];
 }
 
-/** The task is not over: it goes on at that time (Unix milliseconds; R8), its node run again with `resumed` set. */
+/** The task is not over (R8): it goes on at that time, or when the signal comes; its node is run again with `resumed` set. */
 export interface NodeWait {
-  readonly waitUntil: number;
+  /** Unix milliseconds; null: as long as it takes. */
+  readonly waitUntil: number | null;
+  readonly signal?: { readonly name: string; readonly key: string | null };
 }
 
 /** What a task may use while it runs. */
@@ -56,7 +58,12 @@ export interface NodeContext {
   /** When the attempt began, Unix milliseconds. For waiting only: what a node writes must not depend on it. */
   readonly now: number;
   /** Set when the task has waited (NodeWait) and goes on. */
-  readonly resumed?: { readonly at: number };
+  readonly resumed?: {
+    /** The time it was to wait for at most, Unix milliseconds; 0 where there was none. */
+    readonly at: number;
+    /** What the signal brought, if one ended the wait. */
+    readonly payload?: Json;
+  };
   /**
    * A step inside the node that is not made twice: its result is a row of the log before `once` answers, and a later
    * attempt of the same task gets the row. Keys are unique within a task. @throws what `step` throws; that is not kept.

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Json } from "../base/json.ts";
-import { problemsOf, runOne } from "./testing/one-node.ts";
+import type { Json, JsonObject } from "../base/json.ts";
+import { compileGraph } from "../graph/compile.ts";
+import { toDrawable } from "../graph/draw/drawable.ts";
+import { nodeKinds } from "./registry.ts";
+import { documentAround, problemsOf, runOne } from "./testing/one-node.ts";
 
 describe("a switch on a value", () => {
   const cases = { yes: "a", "2": "b", true: "a", null: "b" };
@@ -70,4 +73,30 @@ it("says every target that is none", () => {
   expect(problemsOf(node).map(([, path]) => path)).toEqual(
     expect.arrayContaining(["/nodes/n/cases/x", "/nodes/n/cases/y", "/nodes/n/else"]),
   );
+});
+
+describe("in a drawing", () => {
+  function labels(pick: JsonObject): string[] {
+    const result = compileGraph({ document: documentAround({ kind: "switch", ...pick }, {}) }, nodeKinds);
+    if (!result.ok) throw new Error(JSON.stringify(result.problems));
+    const leaving = toDrawable(result.plan).edges.filter(({ source }) => source === "n");
+    return leaving.map(({ target, data }) => `${target}: ${data ?? ""}`);
+  }
+
+  it("each edge says which cases take it, and where a failure goes", () => {
+    const cases = { x: "a", y: "b", z: "a" };
+    expect(labels({ on: "'x'", cases, else: "b", on_error: "end" })).toEqual([
+      "b: else, y",
+      "a: x, z",
+      "__end__: on error",
+    ]);
+    expect(labels({ cases: [{ when: "1 < 2", to: "a" }] })).toEqual(["a: 1 < 2"]);
+  });
+
+  it("many cases of one edge are cut short", () => {
+    const cases = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`case-${index}`, "a"]));
+    const [label = ""] = labels({ on: "'x'", cases });
+    expect(label).toMatch(/^a: case-0, case-1, .*, …$/);
+    expect(label.length).toBeLessThan(150);
+  });
 });

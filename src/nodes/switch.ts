@@ -60,7 +60,7 @@ edges:
   - { from: start, to: sort }
 `,
   compile({ on, cases, else: otherwise }, compiler) {
-    if (otherwise !== undefined) compiler.target(otherwise, ["else"]);
+    if (otherwise !== undefined) compiler.target(otherwise, ["else"], "else");
     const pick = Array.isArray(cases) ? byCondition(cases, compiler) : byValue(on ?? "", cases, compiler);
     return { pick, otherwise };
   },
@@ -72,7 +72,7 @@ edges:
 
 function byValue(on: string, cases: Readonly<Record<string, string>>, compiler: NodeCompiler): Compiled["pick"] {
   const targets = new Map(Object.entries(cases));
-  for (const [value, to] of targets) compiler.target(to, ["cases", value]);
+  for (const [value, to] of targets) compiler.target(to, ["cases", value], value);
   const expression = compiler.expression(on, ["on"]);
   return (scope) => targets.get(textOf(expression.evaluate(scope), expression));
 }
@@ -91,7 +91,7 @@ function byCondition(
   compiler: NodeCompiler,
 ): Compiled["pick"] {
   const ways = cases.map(({ when, to }, index) => {
-    compiler.target(to, ["cases", index, "to"]);
+    compiler.target(to, ["cases", index, "to"], when);
     return { to, condition: compiler.expression(when, ["cases", index, "when"]) };
   });
   return (scope) => ways.find(({ condition }) => holds(condition, scope))?.to;

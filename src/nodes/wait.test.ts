@@ -77,6 +77,22 @@ it("goes on when it has waited, whatever the time says by then", async () => {
   expect(await runOne({ kind: "wait", until: "state.x" }, { x: "never" }, { now, resumed })).toEqual({ writes: [] });
 });
 
-it.each([{}, { for: "1s", until: "0" }])("%j is refused: it has exactly one of for and until", (config) => {
-  expect(problemsOf({ kind: "wait", ...config })).toEqual([["invalid_value", "/nodes/n"]]);
+it.each([
+  [{}, ""],
+  [{ for: "1s", until: "0" }, "/until"],
+  [{ for: "1s", key: "k" }, ""],
+  [{ until: "0", write: "out" }, ""],
+  [{ signal: "not a name" }, "/signal"],
+])("%j is refused", (config, field) => {
+  expect(problemsOf({ kind: "wait", ...config })).toEqual([["invalid_value", `/nodes/n${field}`]]);
+});
+
+it("a signal's payload is the answer; its deadline is a failure, an early one none", async () => {
+  const node = { kind: "wait", signal: "go", key: "{{ state.x }}", write: "out", for: "1h" };
+  const waiting = { waitUntil: now + 3_600_000, signal: { name: "go", key: "o-1" } };
+  expect(await runOne(node, { x: "o-1" }, { now })).toEqual(waiting);
+  const writes = [{ channel: "out", value: { yes: true } }];
+  expect(await runOne(node, { x: "o-1" }, { now, resumed: { at: 1, payload: { yes: true } } })).toEqual({ writes });
+  const late = async () => runOne(node, { x: "o-1" }, { now, resumed: { at: 1 } });
+  await expect(late()).rejects.toMatchObject({ code: "wait_expired" });
 });

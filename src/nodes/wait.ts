@@ -1,9 +1,11 @@
 import { z } from "zod";
-import { failure } from "../base/errors.ts";
+import { type EdgewiseError, failure } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import { parseDateTime } from "../graph/expression/rfc3339.ts";
-import type { Expression, Scope } from "../graph/plan.ts";
-import { durationMs } from "../graph/schema.ts";
+import type { Write } from "../engine/types.ts";
+import type { NodeCompiler } from "../graph/kinds.ts";
+import type { Expression, Scope, Template } from "../graph/plan.ts";
+import { durationMs, ID, ID_HINT } from "../graph/schema.ts";
 import type { NodeKind } from "./contract.ts";
 
 const LONGEST_DAYS = 366;
@@ -23,20 +25,38 @@ export const schema = z
       .string()
       .optional()
       .describe("CEL expression of a time: RFC 3339 text such as 2027-01-31T09:00:00Z, or Unix milliseconds"),
+    signal: z
+      .string()
+      .regex(ID, ID_HINT)
+      .optional()
+      .describe("Name of a signal to wait for; for and until are then its deadline (wait_expired)"),
+    key: z.string().optional().describe("Template: which one of several signals of that name"),
+    write: z.string().optional().describe("Channel for what the signal brings"),
   })
-  .refine((config) => (config.for === undefined) !== (config.until === undefined), {
-    message: "A wait has either for or until: exactly one of them.",
+  .refine((config) => config.for === undefined || config.until === undefined, {
+    path: ["until"],
+    message: "A wait has either for or until.",
+  })
+  .refine((config) => [config.for, config.until, config.signal].some((end) => end !== undefined), {
+    message: "Say what to wait for: for, until or signal.",
+  })
+  .refine((config) => config.signal !== undefined || (config.key === undefined && config.write === undefined), {
+    message: "key and write are for a wait with signal.",
   });
 
 type Config = z.infer<typeof schema>;
 
-/** When a wait that begins `now` is over, both in Unix milliseconds. */
-type End = (scope: Scope, now: number) => number;
+interface Compiled {
+  /** When a wait that begins `now` is over, both in Unix milliseconds; undefined where only a signal ends it. */
+  readonly end: ((scope: Scope, now: number) => number) | undefined;
+  readonly signal: { readonly name: string; readonly key: Template | undefined } | undefined;
+  readonly write: string | undefined;
+}
 
-/** Holds its branch until a time has come. Meanwhile nothing runs and nothing is paid for (R8). */
-export const wait: NodeKind<Config, End> = {
+/** Holds its branch until a time has come, or a signal. Meanwhile nothing runs and nothing is paid for (R8). */
+export const wait: NodeKind<Config, Compiled> = {
   kind: "wait",
-  summary: "Waits for a while, or until a time",
+  summary: "Waits for a while, until a time, or for a signal",
   schema,
   effect: "pure",
   example: `edgewise: 1
@@ -50,25 +70,43 @@ edges:
   - { from: start, to: pause }
   - { from: pause, to: tell }
 `,
-  compile({ for: length, until }, compiler) {
-    if (until === undefined) {
-      const delayMs = durationMs(length ?? 0);
-      return (_, now) => now + delayMs;
-    }
-    const expression = compiler.expression(until, ["until"]);
-    return (scope) => timeOf(expression.evaluate(scope), expression);
+  compile({ for: length, until, signal, key, write }, compiler) {
+    if (write !== undefined) compiler.channel(write, ["write"]);
+    const template = key === undefined ? undefined : compiler.template(key, ["key"]);
+    const wanted = signal === undefined ? undefined : { name: signal, key: template };
+    return { end: endOf(length, until, compiler), signal: wanted, write };
   },
-  run(end, { scope, now, resumed }) {
-    if (resumed !== undefined) return { writes: [] };
-    const waitUntil = end(scope, now);
-    if (waitUntil <= now) return { writes: [] };
-    if (waitUntil - now <= LONGEST_MS) return { waitUntil };
-    throw failure(
-      "expression_failed",
-      `${TOO_LONG} This one would end ${Math.ceil((waitUntil - now) / 86_400_000)} days from now.`,
-    );
+  run({ end, signal, write }, { scope, now, resumed }) {
+    if (resumed !== undefined) return { writes: broughtBy(resumed.payload, signal?.name, write) };
+    const waitUntil = end?.(scope, now) ?? null;
+    if (waitUntil !== null && waitUntil - now > LONGEST_MS) throw tooLong(waitUntil - now);
+    if (signal !== undefined)
+      return { waitUntil, signal: { name: signal.name, key: signal.key?.render(scope) ?? null } };
+    return waitUntil === null || waitUntil <= now ? { writes: [] } : { waitUntil };
   },
 };
+
+/** @throws EdgewiseError `wait_expired` where a signal was waited for, and its deadline came first */
+function broughtBy(payload: Json | undefined, signal: string | undefined, write: string | undefined): Write[] {
+  if (signal !== undefined && payload === undefined)
+    throw failure("wait_expired", `The signal "${signal}" did not come in time.`);
+  return write === undefined || payload === undefined ? [] : [{ channel: write, value: payload }];
+}
+
+function endOf(length: Config["for"], until: string | undefined, compiler: NodeCompiler): Compiled["end"] {
+  if (length !== undefined) {
+    const delayMs = durationMs(length);
+    return (_, now) => now + delayMs;
+  }
+  if (until === undefined) return undefined;
+  const expression = compiler.expression(until, ["until"]);
+  return (scope) => timeOf(expression.evaluate(scope), expression);
+}
+
+function tooLong(ms: number): EdgewiseError {
+  const message = `${TOO_LONG} This one would end ${Math.ceil(ms / 86_400_000)} days from now.`;
+  return failure("expression_failed", message);
+}
 
 /** Unix milliseconds, rounded up: a wait never ends before its time. */
 function timeOf(value: Json, { source }: Expression): number {

@@ -58,6 +58,8 @@ const ROWS: Record<string, Row> = {
   "GET /threads/{thread_id}/runs": { own: 200, other: 404 },
   "GET /threads/{thread_id}/runs/{run_id}": { own: 200, other: 404 },
   "GET /threads/{thread_id}/runs/{run_id}/profile": { own: 200, other: 404 },
+  "GET /threads/{thread_id}/runs/{run_id}/waits": { own: 200, other: 404 },
+  "POST /threads/{thread_id}/runs/{run_id}/signals": { own: 409, other: 404, json: { name: "go" } },
   "GET /threads/{thread_id}/runs/{run_id}/join": { own: 200, other: 404 },
   "GET /threads/{thread_id}/runs/{run_id}/stream": { own: 200, other: 404 },
   "GET /runs/{run_id}/stream": { own: 200, other: 404 },

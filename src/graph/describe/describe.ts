@@ -142,7 +142,8 @@ function durationText(ms: number): string {
 }
 
 function step(id: string, { taken, label, again }: Link): string {
-  const otherwise = taken === "goto" ? " where it says so" : "";
+  const otherwise =
+    taken !== "goto" ? "" : label === "goto" ? " where it says so" : ` where it says ${code(label, 80)}`;
   const condition = taken === "when" ? ` when ${code(label, 80)}` : taken === "else" ? " otherwise" : otherwise;
   return `${code(id)}${condition}${again ? " (again)" : ""}`;
 }

@@ -24,7 +24,7 @@ export interface Link {
   readonly to: number;
   /** `implied`: a node without edges ends its branch, as an edge to the end does. `goto`: where its result says so. */
   readonly taken: "always" | "when" | "else" | "goto" | "implied";
-  /** The condition's text, or "else", or "goto"; empty where the edge is taken always. */
+  /** The condition's text, or "else", or what the node calls the edge (else "goto"); empty where the edge is taken always. */
   readonly label: string;
   /** It begins another turn of a loop. Without these links there is no cycle. */
   readonly again: boolean;
@@ -62,8 +62,13 @@ function endVertex(kind: "start" | "end"): Vertex {
 
 function linkOf(from: number, { to, condition }: PlanEdge, end: number, again: boolean): Link {
   const { kind } = condition;
-  const label = kind === "when" ? condition.expression.source : kind === "always" ? "" : kind;
-  return { from, to: to === "end" ? end : to + 1, taken: kind, label, again };
+  return { from, to: to === "end" ? end : to + 1, taken: kind, label: labelOf(condition), again };
+}
+
+function labelOf(condition: PlanEdge["condition"]): string {
+  if (condition.kind === "when") return condition.expression.source;
+  if (condition.kind === "goto") return condition.label ?? "goto";
+  return condition.kind === "else" ? "else" : "";
 }
 
 /** R3: it leads into a head of a loop from inside that loop. */

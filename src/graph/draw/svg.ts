@@ -69,7 +69,7 @@ const MOST_TOLD = 60;
 
 function conditionText(taken: Link["taken"], label: string): string {
   if (taken === "else") return " otherwise";
-  if (taken === "goto") return " where it says so";
+  if (taken === "goto") return label === "goto" ? " where it says so" : ` where it says ${oneLine(label, 80)}`;
   return label === "" ? "" : ` when ${oneLine(label, 80)}`;
 }
 

@@ -139,6 +139,10 @@ describe("reading", () => {
     expect(fault(source)).toContain(cause);
   });
 
+  it("a failure repeats the expression without the blanks around it", () => {
+    expect(fault(" 1 / 0 ")).toContain('The expression "1 / 0" failed');
+  });
+
   it("an absent payload fails, and can be asked for", () => {
     const without: Scope = { read: () => undefined };
     expect(fault("payload", without)).toContain("no send activated this task");

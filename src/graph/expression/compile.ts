@@ -95,7 +95,7 @@ function expressionOf(source: string, run: Run): Expression {
         return leave(frame, run(frame));
       } catch (thrown) {
         if (!(thrown instanceof Fault)) throw thrown;
-        throw failure("expression_failed", `The expression "${shorten(source)}" failed: ${thrown.message}.`);
+        throw failure("expression_failed", `The expression "${shorten(source.trim())}" failed: ${thrown.message}.`);
       }
     },
   };

@@ -36,7 +36,7 @@ function recordingCompiler(compiler: NodeCompiler, handed: Handed[]): NodeCompil
     template: (source, path) => (note("template", source, path), compiler.template(source, path)),
     value: (value, path) => (note("value", value, path), compiler.value(value, path)),
     schema: (schema, path) => (note("schema", schema, path), compiler.schema(schema, path)),
-    target: (to, path) => (note("target", to, path), compiler.target(to, path)),
+    target: (to, path, label) => (note("target", to, path), compiler.target(to, path, label)),
     channel: (name, path) => (note("channel", name, path), compiler.channel(name, path)),
     problem: (code, message, path) => compiler.problem(code, message, path),
     inside(source, path, locals) {

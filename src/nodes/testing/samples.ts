@@ -106,7 +106,13 @@ const MORE: Readonly<Record<string, readonly JsonObject[]>> = {
     },
   ],
   subgraph: [{ graph: INNER, input: { given: "state.n" }, output: { out: "state.made" } }],
-  wait: [{ for: "2h" }, { until: "'2027-06-01T00:00:00Z'" }, { until: "state.n" }],
+  wait: [
+    { signal: "approved", key: "{{ state.n }}", write: "out", for: "2h" },
+    { signal: "approved" },
+    { for: "2h" },
+    { until: "'2027-06-01T00:00:00Z'" },
+    { until: "state.n" },
+  ],
   emit: [{ value: "{'x': state.x}" }],
   fail: [{ message: "{{ state.x }}", details: { of: "{{ state.object }}" }, retryable: true }],
 };

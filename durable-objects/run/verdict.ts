@@ -1,0 +1,36 @@
+import type { Plan } from "../../src/graph/plan.ts";
+import type { Chunk, LogEntry } from "../log/entry.ts";
+import type { Attempt, Settled } from "./attempt.ts";
+import { retryDelay } from "./backoff.ts";
+import { failedTask } from "./failed-task.ts";
+
+/** What a piece of work makes of a run: the entry to commit, with what was streamed for it. */
+export interface Verdict {
+  readonly entry: LogEntry;
+  readonly chunks: readonly Chunk[];
+}
+
+/** What an attempt's end makes of the run: its outcome, its next try, its wait, or its failure for good. */
+export function verdictOf(plan: Plan, attempt: Attempt, settled: Settled, now: number): Verdict {
+  const { task, number, chunks } = attempt;
+  if (settled.ok === "waits") {
+    const { waitUntil, signal } = settled.wait;
+    const until = waitUntil === null ? null : Math.ceil(waitUntil);
+    return { entry: { type: "task-waiting", task: task.id, until, ...(signal && { signal }) }, chunks };
+  }
+  if (settled.ok) {
+    const { outcome, result } = settled;
+    const { message } = result;
+    // Streamed under its id, or not at all: a model's repaired answer has an id of its own.
+    const wasStreamed = chunks.some((chunk) => chunk.kind === "say" && chunk.messageId === message?.id);
+    const whole = message && !wasStreamed ? { message } : {};
+    const usage = result.usage ? { usage: result.usage } : {};
+    return { entry: { type: "task-succeeded", task: task.id, attempt: number, outcome, ...usage, ...whole }, chunks };
+  }
+  const { retry } = attempt.node;
+  const { error } = settled;
+  if (!error.retryable || number >= retry.attempts)
+    return { entry: failedTask(plan, task, number, error, attempt.scope), chunks };
+  const retryAt = now + retryDelay(retry, number, error.retryAfterMs, Math.random());
+  return { entry: { type: "attempt-failed", task: task.id, attempt: number, error, retryAt }, chunks };
+}
