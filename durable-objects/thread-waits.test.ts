@@ -245,6 +245,7 @@ describe("what a run is given", () => {
   it.each<[string, JsonObject, JsonObject, string, string]>([
     ["a parameter that is missing", { n: 1 }, {}, "invalid_request", "/context/who"],
     ["a parameter of another type", { n: 1 }, { who: 3 }, "invalid_request", "/context/who"],
+    ["a parameter that is a slip of the pen", { n: 1 }, { who: "Ada", marc: "?" }, "invalid_request", "/context/marc"],
     ["an input that is missing", {}, { who: "Ada" }, "invalid_request", "/input"],
     ["an input that its channel does not take", { n: 0 }, { who: "Ada" }, "invalid_write", "/input/n"],
   ])("%s is refused before anything is written", async (_, input, context, code, pointer) => {

@@ -2,6 +2,7 @@ import { failure } from "../../src/base/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../src/base/json.ts";
 import { toPointer } from "../../src/base/pointer.ts";
 import type { Globals, Plan, ValueSchema } from "../../src/graph/plan.ts";
+import { nearest } from "../../src/graph/problems.ts";
 import type { RunRow } from "../log/rows.ts";
 
 /** What a run was started with beside its input, as its row keeps it. */
@@ -53,6 +54,7 @@ export function checkGiven(plan: Plan, given: Given): void {
 function checkOne(plan: Plan, given: Given): void {
   refuse(plan.configSchema, configurable(given), ["config", "configurable"]);
   refuse(plan.contextSchema, given.context, ["context"]);
+  if (plan.contextSchema === undefined) refuseSlips(plan, given.context);
   for (const { name, required, schema } of plan.parameters) {
     const found = find(name, given);
     if (found === undefined) {
@@ -61,6 +63,17 @@ function checkOne(plan: Plan, given: Given): void {
       throw failure("invalid_request", message, { pointer: toPointer(["context", name]) });
     }
     refuse(schema, found.value, [...found.path, name]);
+  }
+}
+
+/** What a graph does not know is somebody else's, but what is nearly one of its parameters is a slip. */
+function refuseSlips({ id, parameters }: Plan, context: JsonObject): void {
+  const names = new Set(parameters.map(({ name }) => name));
+  for (const key of Object.keys(context)) {
+    const near = names.has(key) ? undefined : nearest(key, names);
+    if (near === undefined || Object.hasOwn(context, near)) continue;
+    const message = `The graph "${id}" has no parameter "${key.slice(0, 80)}". Did you mean "${near}"?`;
+    throw failure("invalid_request", message, { pointer: toPointer(["context", key]) });
   }
 }
 
@@ -95,5 +108,6 @@ function refuse(schema: ValueSchema | undefined, value: Json, path: readonly str
   const fault = schema?.check(value);
   if (fault === undefined) return;
   const pointer = toPointer([...path, ...fault.path]);
-  throw failure("invalid_request", `\`${path.join(".")}\` does not fit the graph: ${fault.message}.`, { pointer });
+  const place = [...path, ...fault.path].join(".");
+  throw failure("invalid_request", `\`${place}\` does not fit the graph: ${fault.message}.`, { pointer });
 }

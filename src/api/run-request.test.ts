@@ -20,6 +20,12 @@ describe("a run's body", () => {
     );
   });
 
+  it.each([-1, 0, 1.5, 100_001, "x"])("takes no recursion_limit of %j", (limit) => {
+    const parsed = RunCreate.safeParse({ assistant_id: "g", config: { recursion_limit: limit } });
+    expect(parsed.error?.issues[0]?.path).toEqual(["config", "recursion_limit"]);
+    expect(RunCreate.safeParse({ assistant_id: "g", config: { recursion_limit: 25 } }).success).toBe(true);
+  });
+
   it("may hold null or empty lists for what is not supported, and any unknown field", () => {
     const harmless = {
       command: null,

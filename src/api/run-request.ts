@@ -9,6 +9,12 @@ export const STREAM_MODES: readonly StreamMode[] = ["values", "updates", "messag
 
 const notYet = z.unknown().optional().openapi({ description: "Refused with `unsupported` when given." });
 
+function isStepLimit(limit: unknown): boolean {
+  return (
+    limit === undefined || limit === null || (Number.isInteger(limit) && Number(limit) > 0 && Number(limit) <= 100_000)
+  );
+}
+
 /** LangGraph's body of a run; fields it does not name are ignored, as its server does. */
 export const RunCreate = z
   .object({
@@ -19,7 +25,10 @@ export const RunCreate = z
       .unknown()
       .optional()
       .openapi({ description: "Values of the graph's input channels; null or absent: none." }),
-    config: OptionalJsonObject,
+    config: OptionalJsonObject.refine((config) => isStepLimit(config?.["recursion_limit"]), {
+      path: ["recursion_limit"],
+      message: "recursion_limit must be a whole number from 1 to 100000.",
+    }),
     context: OptionalJsonObject,
     metadata: OptionalJsonObject,
     stream_mode: z.union([z.string(), z.array(z.string()).min(1).max(20)]).nullish(),

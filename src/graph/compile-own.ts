@@ -2,7 +2,6 @@ import type { JsonObject } from "../base/json.ts";
 import { channelAt, compileExpressionAt, compileTemplateAt, compileValueAt, targetAt } from "./compile-context.ts";
 import type { Compilation, InsideGraph } from "./compile-context.ts";
 import { compileSchemaAt } from "./compile-schema.ts";
-import type { Local } from "./expression/globals.ts";
 import { withLocals } from "./expression/language.ts";
 import type { Inside, NodeCompiler, NodeKindSpec } from "./kinds.ts";
 import { parsePart } from "./parse-part.ts";
@@ -54,7 +53,11 @@ interface Gathered {
 
 function compilerOf({ id, path }: RawNode, work: Compilation, gathered: Gathered): NodeCompiler {
   return {
-    expression: (source, below) => compileExpressionAt(work, source, [...path, ...below]),
+    expression(source, below, locals = []) {
+      // what a map says of its items, on the state outside
+      const known = locals.length === 0 ? work : { ...work, language: withLocals(work.language, locals) };
+      return compileExpressionAt(known, source, [...path, ...below]);
+    },
     template: (source, below) => compileTemplateAt(work, source, [...path, ...below]),
     value: (value, below) => compileValueAt(work, value, [...path, ...below]),
     schema: (schema, below) => compileSchemaAt(work.problems, schema, [...path, ...below]),
@@ -67,7 +70,7 @@ function compilerOf({ id, path }: RawNode, work: Compilation, gathered: Gathered
     inside(source, below, locals) {
       const found = work.inside(source, id, work.problems.below([...path, ...below]), locals);
       gathered.inside = found;
-      return found === undefined ? undefined : insideOf(found, work, path, locals);
+      return found === undefined ? undefined : insideOf(found, work, path);
     },
     problem: (code, message, below) => work.problems.add({ code, message, path: [...path, ...below] }),
   };
@@ -101,14 +104,8 @@ function labelsOf(before: string | undefined, label: string | undefined): string
 }
 
 /** What the node says about the graph that it runs stands in the node, so that is where its problems are. */
-function insideOf(
-  { plan, work: inner }: InsideGraph,
-  outer: Compilation,
-  path: Path,
-  locals: readonly Local[],
-): Inside {
+function insideOf({ plan, work: inner }: InsideGraph, outer: Compilation, path: Path): Inside {
   const work: Compilation = { ...inner, problems: outer.problems };
-  const entering: Compilation = { ...outer, language: withLocals(outer.language, locals) };
   const common = plan.channels.flatMap(({ name, reducer }) => {
     const around = outer.channels.get(name);
     return around === undefined ? [] : [{ name, sameReducer: around.reducer === reducer }];
@@ -116,7 +113,6 @@ function insideOf(
   return {
     plan,
     common,
-    inputExpression: (source, below) => compileExpressionAt(entering, source, [...path, ...below]),
     expression: (source, below) => compileExpressionAt(work, source, [...path, ...below]),
     channel(name, below) {
       const channel = channelAt(work, name, [...path, ...below]);

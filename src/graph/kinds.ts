@@ -14,8 +14,8 @@ import type { ReducerName } from "./channels.ts";
 
 /** Handed to a node kind so that it can check its configuration without knowing documents. Paths are relative to the node. */
 export interface NodeCompiler {
-  /** Parses and type-checks; a mistake becomes a problem at that path, and the returned expression is never evaluated. */
-  expression(source: string, path: readonly (string | number)[]): Expression;
+  /** Parses and type-checks, `locals` being known besides; a mistake becomes a problem at that path, and the returned expression is never evaluated. */
+  expression(source: string, path: readonly (string | number)[], locals?: readonly ("item" | "index")[]): Expression;
   template(source: string, path: readonly (string | number)[]): Template;
   /** A value whose texts, at any depth, are templates. */
   value(value: Json, path: readonly (string | number)[]): ValueTemplate;
@@ -37,8 +37,6 @@ export interface Inside {
   readonly plan: Plan;
   /** Channels of one name inside and outside. */
   readonly common: readonly { readonly name: string; readonly sameReducer: boolean }[];
-  /** Compiles what a frame begins with: on the state outside, with the frame's locals. */
-  inputExpression(source: string, path: readonly (string | number)[]): Expression;
   /** Compile what is evaluated on the state of the inner graph when a frame is over, such as outputs. */
   expression(source: string, path: readonly (string | number)[]): Expression;
   /** Checks a channel of the inner graph. */

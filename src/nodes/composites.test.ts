@@ -8,6 +8,7 @@ import { nodeKinds } from "./registry.ts";
 import type { AnyCompositeKind, AnyNodeKind } from "./registry.ts";
 import { nodeCalled } from "./testing/one-node.ts";
 import { compileRecorded } from "./testing/recorder.ts";
+import { problemsOf } from "./testing/one-node.ts";
 import { samplesOf } from "./testing/samples.ts";
 import type { Sample } from "./testing/samples.ts";
 
@@ -101,4 +102,20 @@ function closed(kind: AnyCompositeKind, compiled: never, ends: readonly FrameEnd
 
 it("there are composites to look at", () => {
   expect(COMPOSITES.map(([name]) => name)).toEqual(expect.arrayContaining(["map", "subgraph"]));
+});
+
+it("a node is checked whole, also where the graph inside is broken: all mistakes come at once", () => {
+  const node = {
+    kind: "map",
+    over: "state.n",
+    input: { given: "itm" },
+    output: { nowhere: "state.made" },
+    graph: { nodes: { t: { kind: "transform", set: { lost: "1" } } }, edges: [{ from: "start", to: "t" }] },
+  };
+  const all = [
+    ["unknown_variable", "/nodes/n/input/given"],
+    ["unknown_channel", "/nodes/n/output/nowhere"],
+    ["unknown_channel", "/nodes/n/graph/nodes/t/set/lost"],
+  ];
+  expect(problemsOf(node)).toEqual(expect.arrayContaining(all));
 });

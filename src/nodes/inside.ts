@@ -32,27 +32,37 @@ interface Config {
   readonly output?: Readonly<Record<string, string>> | undefined;
 }
 
-export function compilePassage({ input, output }: Config, inside: Inside | undefined, compiler: NodeCompiler): Passage {
-  if (inside === undefined) return { input: [], output: [], shares: { begin: [], leave: [] } };
-  const { plan, common } = inside;
-  const begin = input === undefined ? common.filter(({ name }) => plan.input.includes(name)) : [];
-  const leave = output === undefined ? common.filter(({ name }) => plan.output.includes(name)) : [];
+/** @param locals what the inputs may name besides. The node is checked even where the graph inside is broken. */
+export function compilePassage(
+  { input, output }: Config,
+  inside: Inside | undefined,
+  compiler: NodeCompiler,
+  locals: readonly ("item" | "index")[],
+): Passage {
+  const inputs = Object.entries(input ?? {}).map(([channel, source]) => {
+    inside?.channel(channel, ["input", channel]);
+    return { channel, expression: compiler.expression(source, ["input", channel], locals) };
+  });
+  const outputs = Object.entries(output ?? {}).flatMap(([channel, source]) => {
+    compiler.channel(channel, ["output", channel]);
+    const expression = inside?.expression(source, ["output", channel]);
+    return expression === undefined ? [] : [{ channel, expression }];
+  });
+  const shares = inside === undefined ? NOTHING : sharesOf(inside, input === undefined, output === undefined, compiler);
+  return { input: inputs, output: outputs, shares };
+}
+
+const NOTHING: SharedChannels = { begin: [], leave: [] };
+
+function sharesOf({ plan, common }: Inside, begins: boolean, leaves: boolean, compiler: NodeCompiler): SharedChannels {
+  const begin = begins ? common.filter(({ name }) => plan.input.includes(name)) : [];
+  const leave = leaves ? common.filter(({ name }) => plan.output.includes(name)) : [];
   for (const { name, sameReducer } of new Set([...begin, ...leave])) {
     if (sameReducer) continue;
     const message = `The channel "${name}" has one reducer outside and another inside, so it cannot be shared.`;
     compiler.problem("shared_channel", message, ["graph"]);
   }
-  return {
-    input: Object.entries(input ?? {}).map(([channel, source]) => {
-      inside.channel(channel, ["input", channel]);
-      return { channel, expression: inside.inputExpression(source, ["input", channel]) };
-    }),
-    output: Object.entries(output ?? {}).map(([channel, source]) => {
-      compiler.channel(channel, ["output", channel]);
-      return { channel, expression: inside.expression(source, ["output", channel]) };
-    }),
-    shares: { begin: begin.map(({ name }) => name), leave: leave.map(({ name }) => name) },
-  };
+  return { begin: begin.map(({ name }) => name), leave: leave.map(({ name }) => name) };
 }
 
 export function evaluateAll(assignments: Assignments, scope: Scope): Write[] {

@@ -80,7 +80,7 @@ edges:
     const inside = compiler.inside(config.graph as never, ["graph"], ["item", "index"]);
     const counted = over !== undefined || times !== undefined;
     return {
-      ...compilePassage(config, inside, compiler),
+      ...compilePassage(config, inside, compiler, ["item", "index"]),
       id: inside?.plan.id ?? "",
       over: over === undefined ? undefined : compiler.expression(over, ["over"]),
       times: typeof times === "string" ? compiler.expression(times, ["times"]) : times,

@@ -62,7 +62,7 @@ edges:
 `,
   compile(config, compiler) {
     const inside = compiler.inside(config.graph as never, ["graph"], ["item", "index"]);
-    const passage = compilePassage(config, inside, compiler);
+    const passage = compilePassage(config, inside, compiler, ["item", "index"]);
     if (config.failures !== undefined) compiler.channel(config.failures, ["failures"]);
     return {
       ...passage,

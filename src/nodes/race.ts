@@ -52,7 +52,7 @@ edges:
 `,
   compile(config, compiler) {
     const inside = compiler.inside(config.graph as never, ["graph"], ["item", "index"]);
-    const passage = compilePassage(config, inside, compiler);
+    const passage = compilePassage(config, inside, compiler, ["item", "index"]);
     return {
       ...passage,
       over: compiler.expression(config.over, ["over"]),

@@ -38,7 +38,7 @@ graphs:
 `,
   compile(config, compiler) {
     const inside = compiler.inside(config.graph as never, ["graph"], []);
-    return compilePassage(config, inside, compiler);
+    return compilePassage(config, inside, compiler, []);
   },
   shares: ({ shares }) => shares,
   open: () => ({ items: [null], concurrency: 1, tolerant: false }),

@@ -32,7 +32,7 @@ export function compileRecorded({ document, node }: Sample): { result: CompileRe
 function recordingCompiler(compiler: NodeCompiler, handed: Handed[]): NodeCompiler {
   const note = (method: Handed["method"], source: Json, path: Handed["path"]) => handed.push({ method, source, path });
   return {
-    expression: (source, path) => (note("expression", source, path), compiler.expression(source, path)),
+    expression: (source, path, locals) => (note("expression", source, path), compiler.expression(source, path, locals)),
     template: (source, path) => (note("template", source, path), compiler.template(source, path)),
     value: (value, path) => (note("value", value, path), compiler.value(value, path)),
     schema: (schema, path) => (note("schema", schema, path), compiler.schema(schema, path)),
@@ -51,7 +51,6 @@ function recordingInside(inside: Inside, note: (...handed: [Handed["method"], Js
   return {
     ...inside,
     expression: (source, path) => (note("expression", source, path), inside.expression(source, path)),
-    inputExpression: (source, path) => (note("expression", source, path), inside.inputExpression(source, path)),
     channel: (name, path) => (note("channel", name, path), inside.channel(name, path)),
   };
 }
