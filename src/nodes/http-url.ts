@@ -3,7 +3,6 @@ import type { Json } from "../base/json.ts";
 import type { NodeCompiler } from "../graph/kinds.ts";
 import type { Scope, Template } from "../graph/plan.ts";
 import { cut } from "../graph/template.ts";
-import { judgePublic } from "../security/egress-url.ts";
 
 /** The address of a call, for what the node sees. @throws EdgewiseError `node_failed` for what is no address. */
 export type Address = (scope: Scope) => URL;
@@ -29,19 +28,10 @@ export function compileAddress(source: string, compiler: NodeCompiler, path: rea
     compiler.problem("invalid_value", message, path);
   } else if (DOTS.test(pathOf(texts.map((text) => text ?? "hole").join("")))) {
     compiler.problem("invalid_value", 'The URL\'s path has a part "." or "..": write the path without it.', path);
-  } else {
-    refusePrivate(texts[0] ?? "", compiler, path);
   }
   const query = texts.findIndex((text) => text !== undefined && /[?#]/.test(text));
   const inPath = texts.slice(0, query === -1 ? texts.length : query).filter((text) => text === undefined).length;
   return (scope) => toUrl(encoded(template, scope, inPath));
-}
-
-/** What would be denied at every call is said before the first. */
-function refusePrivate(text: string, compiler: NodeCompiler, path: readonly string[]): void {
-  const url = URL.parse(/^https?:\/\/[^\s/?#\\@{}]+/i.exec(text)?.[0] ?? "");
-  const why = url === null ? null : judgePublic(url, false);
-  if (why !== null) compiler.problem("invalid_value", `A document calls public https addresses only: ${why}.`, path);
 }
 
 /** Holes in the path must have a text: `/users/{{ state.id }}` without an id would mean all users. */
