@@ -1,44 +1,15 @@
-import { applyD1Migrations, runInDurableObject } from "cloudflare:test";
+import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { failure, unwrap } from "../src/base/errors.ts";
 import type { Json, JsonObject } from "../src/base/json.ts";
 import { uuidv7, secureRandom } from "../src/base/ids.ts";
 import { whileIndexIsAway } from "./testing/index-away.ts";
-import { attempts, crash, follow, openThread, runToEnd, startOf, type TestThread } from "./testing/open-thread.ts";
+import { attempts, crash, follow, openThread, runToEnd, startOf } from "./testing/open-thread.ts";
+import { alone, graphOf, letters, start } from "./testing/faults.ts";
 import { ownKind } from "./testing/own-kind.ts";
-import type { StartRun } from "./thread-api.ts";
 
 beforeAll(() => applyD1Migrations(env.DB, env.TEST_MIGRATIONS));
-
-const graphOf = (
-  nodes: JsonObject,
-  edges: readonly (readonly [string, string])[],
-  channels: JsonObject,
-): JsonObject => ({
-  channels,
-  nodes,
-  edges: edges.map(([from, to]) => ({ from, to })),
-});
-
-const alone = (kind: string, more: JsonObject = {}): JsonObject =>
-  graphOf({ own: { kind, ...more } }, [["start", "own"]], { out: {} });
-
-async function start(thread: TestThread, graph: JsonObject): Promise<StartRun> {
-  const command = startOf(thread, graph);
-  unwrap(await thread.api.startRun(command));
-  return command;
-}
-
-async function letters({ stub }: TestThread): Promise<string> {
-  return runInDurableObject(stub, (_, { storage }) =>
-    storage.sql
-      .exec<{ body: string }>("SELECT body FROM commits ORDER BY seq")
-      .toArray()
-      .map(({ body }) => body.charAt(2))
-      .join(""),
-  );
-}
 
 describe("[once] steps", () => {
   it.each([

@@ -6,42 +6,14 @@ import type { Json, JsonObject } from "../src/base/json.ts";
 import { readConfig } from "../src/config.ts";
 import type { NodeResult } from "../src/nodes/contract.ts";
 import { sweep } from "../src/sweep.ts";
-import { crash, openThread, runToEnd, startOf, type TestThread } from "./testing/open-thread.ts";
+import { crash, openThread, runToEnd, startOf } from "./testing/open-thread.ts";
+import { alone, graphOf, letters, start } from "./testing/faults.ts";
 import { ownKind } from "./testing/own-kind.ts";
 import type { StartRun } from "./thread-api.ts";
 
 beforeAll(() => applyD1Migrations(env.DB, env.TEST_MIGRATIONS));
 
 const HOUR = 3_600_000;
-
-const graphOf = (
-  nodes: JsonObject,
-  edges: readonly (readonly [string, string])[],
-  channels: JsonObject,
-): JsonObject => ({
-  channels,
-  nodes,
-  edges: edges.map(([from, to]) => ({ from, to })),
-});
-
-const alone = (kind: string, more: JsonObject = {}): JsonObject =>
-  graphOf({ own: { kind, ...more } }, [["start", "own"]], { out: {} });
-
-async function start(thread: TestThread, graph: JsonObject): Promise<StartRun> {
-  const command = startOf(thread, graph);
-  unwrap(await thread.api.startRun(command));
-  return command;
-}
-
-async function letters({ stub }: TestThread): Promise<string> {
-  return runInDurableObject(stub, (_, { storage }) =>
-    storage.sql
-      .exec<{ body: string }>("SELECT body FROM commits ORDER BY seq")
-      .toArray()
-      .map(({ body }) => body.charAt(2))
-      .join(""),
-  );
-}
 
 async function dueAt({ runId }: StartRun): Promise<number | undefined> {
   const row = await env.DB.prepare("SELECT due_at FROM live_runs WHERE run_id = ?")

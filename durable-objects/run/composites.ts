@@ -127,7 +127,7 @@ export class Composites {
     const { node, kind } = this.#kindOf(composite.id);
     try {
       const scope = {
-        ...this.#inside(composite, frame, this.#itemOf(composite, frame).item),
+        ...this.#inside(composite, frame, this.#itemOf(composite, frame)),
         read: (channel: string) => state.read(channel),
       };
       const shared = (node.shares?.leave ?? []).flatMap((channel) =>
@@ -172,7 +172,7 @@ export class Composites {
 
   #startOf(composite: Task, frame: number): Outcome {
     const { inside } = this.#kindOf(composite.id);
-    const { scope, writes } = this.#beginning(composite, frame, this.#itemOf(composite, frame).item);
+    const { scope, writes } = this.#beginning(composite, frame, this.#itemOf(composite, frame));
     return { writes, takes: route(inside, "start", scope).takes, sends: [] };
   }
 
@@ -184,7 +184,7 @@ export class Composites {
     if (left !== undefined) return { scope: { ...known, read: (channel) => left.read(channel) }, writes: [] };
     const within = this.#within(composite, frame, item);
     const given = kind.enter(node.compiled as never, within).writes;
-    const writes = toWrites(inside, given, node.id, (index) => `${this.#runId}:${composite.id}[${frame}]:${index}`);
+    const writes = toWrites(inside, given, node.id, (index) => `${this.messageId(composite)}[${frame}]:${index}`);
     const shares = new Set(node.shares?.begin);
     const read = (name: string): Json | undefined =>
       (shares.has(name) ? within.read(name) : undefined) ??
@@ -193,7 +193,7 @@ export class Composites {
   }
 
   #turn(task: Task, index: number): Turn {
-    const inside = (at: number, item = this.#itemOf(task, at).item): Scope => this.#beginning(task, at, item).scope;
+    const inside = (at: number, item = this.#itemOf(task, at)): Scope => this.#beginning(task, at, item).scope;
     return { index, outside: this.#scopeOf(task), inside };
   }
 
@@ -208,8 +208,8 @@ export class Composites {
     return { globals: { ...this.#globalsOf(this.#kindOf(composite.id).inside), item, index } };
   }
 
-  #itemOf({ id }: Task, frame: number): { readonly item: Json; readonly index: number } {
-    return { item: this.#open.get(id)?.items[frame] ?? null, index: frame };
+  #itemOf({ id }: Task, frame: number): Json {
+    return this.#open.get(id)?.items[frame] ?? null;
   }
 
   #end(

@@ -42,13 +42,13 @@ function inputWrites(command: StartRun, plan: Plan): Write[] {
   return Object.entries(input).map(([name, value]) => {
     const channel = plan.channels.find((candidate) => candidate.name === name);
     if (!channel || !plan.input.includes(name)) throw unknownInput(name, plan);
-    return checked(channel, value, runId);
+    return checked(plan, channel, value, runId);
   });
 }
 
-function checked(channel: Channel, value: Json, runId: string): Write {
+function checked(plan: Plan, channel: Channel, value: Json, runId: string): Write {
   try {
-    return toWrite(channel, value, (index) => `${runId}:input:${index}`);
+    return toWrite(plan, channel, value, (index) => `${runId}:input:${index}`);
   } catch (thrown) {
     if (!(thrown instanceof EdgewiseError)) throw thrown;
     throw new EdgewiseError({

@@ -219,9 +219,9 @@ export class LiveRun {
     const number = (this.#failedAttempts.get(task.id)?.attempt ?? 0) + 1;
     const plan = planOf(this.playback.plan, task.id);
     const node = plan.nodes[task.node];
-    // It begins here and nowhere else: what has begun already did so before a restart.
     const lost = attemptLost(this.#losses.get(task.id) ?? 0, node);
     if (lost) return { entry: failedTask(plan, task, number, lost, this.#scopeOf(task)), chunks: [] };
+    // It begins here and nowhere else: what has begun already did so before a restart.
     if (this.#begun.has(task.id)) return { entry: outcomeUnknown(task.id, number, node), chunks: [] };
     const attempt = new Attempt(plan, this.row.runId, task, number, this.#epoch, this.#surroundings(task, reach));
     this.#ongoing.set(task.id, { kind: "running", attempt });
@@ -322,19 +322,20 @@ export class LiveRun {
     const tries = [...this.#ongoing.values()].flatMap((state): Work[] =>
       state.kind === "backing-off" && state.retryAt <= now ? [{ kind: "task", task: state.task }] : [],
     );
-    return [...tries, ...this.waitsOver(now)];
+    return [...tries, ...this.#toResume(this.waits.over(now))];
   }
 
   /** What a commit leads to. */
   workAfter(entry: LogEntry, step: Step | undefined, now: number): Work[] {
-    // A signal may have been there before its wait.
-    const isAnswer = entry.type === "signal-received" || entry.type === "task-waiting";
-    return isAnswer ? [...workIn(step), ...this.waitsOver(now)] : workIn(step);
+    const work = workIn(step);
+    if (entry.type === "signal-received") work.push(...this.#toResume(this.waits.over(now)));
+    // A signal may have been there before its wait, and a deadline may be over.
+    if (entry.type === "task-waiting" && this.waits.endOf(entry.task, now)) work.push(...this.#toResume([entry.task]));
+    return work;
   }
 
-  /** Waits that are over: by their time, or by a signal that has come. */
-  waitsOver(now: number): Work[] {
-    return this.waits.over(now).flatMap((id): Work[] => {
+  #toResume(waits: readonly TaskId[]): Work[] {
+    return waits.flatMap((id): Work[] => {
       const task = this.playback.engine.task(id);
       return task === undefined ? [] : [{ kind: "resume", task }];
     });
@@ -350,7 +351,7 @@ export class LiveRun {
       if (failed && failed.retryAt > now) this.backOff(task.id);
       else again.push({ kind: "task", task });
     }
-    return [...again, ...frameWork(engine.owed()), ...this.waitsOver(now)];
+    return [...again, ...frameWork(engine.owed()), ...this.#toResume(this.waits.over(now))];
   }
 
   /** Unix milliseconds: when something is due by itself. */
@@ -363,7 +364,7 @@ export class LiveRun {
 
   /** When the sweep is to look whether it moves; who waits for somebody alone is looked at now and then. */
   nextLook(now: number): number {
-    return this.nextTime() ?? (this.waits.list().length > 0 ? now + FAR_MS : 0);
+    return this.nextTime() ?? (this.waits.isEmpty ? 0 : now + FAR_MS);
   }
 
   get isPerforming(): boolean {

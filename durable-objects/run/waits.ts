@@ -52,6 +52,10 @@ export class Waits {
     for (const task of this.#waiting.keys()) if (isInside(task, composite)) this.#waiting.delete(task);
   }
 
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0;
+  }
+
   list(): readonly (Waiting & { readonly task: TaskId })[] {
     return [...this.#waiting].map(([task, waiting]) => ({ task, ...waiting }));
   }
@@ -66,23 +70,27 @@ export class Waits {
 
   /** Tasks whose wait is over: by their time, or by a signal that has come. */
   over(now: number): TaskId[] {
-    return [...this.#waiting.keys()].filter((task) => this.endOf(task, now) !== undefined);
+    const answers = this.#answers();
+    return [...this.#waiting].flatMap(([task, { until }]) => (answers.has(task) || isOver(until, now) ? [task] : []));
   }
 
   /** What ends a task's wait now; a signal rather than the time. Undefined while it goes on. */
   endOf(task: TaskId, now: number): { readonly signal?: string } | undefined {
-    const waiting = this.#waiting.get(task);
-    if (waiting === undefined) return undefined;
-    const signal = waiting.signal && this.#signalFor(task, waiting.signal);
-    if (signal !== undefined) return { signal: signal.id };
-    return waiting.until !== undefined && waiting.until <= now ? {} : undefined;
+    const signal = this.#answers().get(task);
+    if (signal !== undefined) return { signal };
+    return isOver(this.#waiting.get(task)?.until, now) ? {} : undefined;
   }
 
-  /** Signals go to waits in the order of both. */
-  #signalFor(task: TaskId, wanted: SignalName): Signal | undefined {
-    const rivals = [...this.#waiting].filter(([, { signal }]) => signal !== undefined && isSame(signal, wanted));
-    const place = rivals.findIndex(([rival]) => rival === task);
-    return [...this.#kept.values()].filter((signal) => isSame(signal, wanted))[place];
+  /** Signals go to waits in the order of both: the id of the one that each wait gets. */
+  #answers(): ReadonlyMap<TaskId, string> {
+    const answers = new Map<TaskId, string>();
+    if (this.#kept.size === 0) return answers;
+    const kept = Map.groupBy(this.#kept.values(), nameOf);
+    for (const [task, { signal }] of this.#waiting) {
+      const answer = signal && kept.get(nameOf(signal))?.shift();
+      if (answer !== undefined) answers.set(task, answer.id);
+    }
+    return answers;
   }
 
   /** Whether a signal of that id has come; `other` when it said something else. */
@@ -106,8 +114,12 @@ function waitingOf({ until, signal }: Extract<LogEntry, { readonly type: "task-w
   return { ...(until === null ? {} : { until }), ...(signal === undefined ? {} : { signal }) };
 }
 
-function isSame(one: SignalName, other: SignalName): boolean {
-  return one.name === other.name && one.key === other.key;
+function isOver(until: number | undefined, now: number): boolean {
+  return until !== undefined && until <= now;
+}
+
+function nameOf({ name, key }: SignalName): string {
+  return JSON.stringify([name, key]);
 }
 
 function contentOf({ name, key, payload }: Signal): string {

@@ -1,22 +1,29 @@
 import { isJsonObject, type JsonObject } from "../../src/base/json.ts";
-import type { Channel } from "../../src/graph/channels.ts";
-import type { ValueSchema } from "../../src/graph/plan.ts";
+import type { Channel, ReducerName } from "../../src/graph/channels.ts";
+import type { Plan, ValueSchema } from "../../src/graph/plan.ts";
 import { compileValueSchema } from "../../src/graph/value-schema/compile.ts";
 
-const KNOWN = new WeakMap<Channel, { readonly schema: ValueSchema | undefined }>();
+/** Of the channels whose writes are judged by a part of their schema. */
+const PARTS = new WeakMap<Channel, { readonly schema: ValueSchema | undefined }>();
 
 /**
  * A channel's schema speaks of its value; a single write is judged by the part of it that speaks of one. What only the fold
  * could break (how many items, a sum's bounds) is not looked at: each write would cost as much as the value is long.
  */
-export function schemaOfWrites(channel: Channel): ValueSchema | undefined {
-  const known = KNOWN.get(channel);
-  if (known !== undefined) return known.schema;
-  const document = channel.schema && partOf(channel, channel.schema);
-  const compiled = document && compileValueSchema(document);
-  const schema = compiled?.ok === true ? compiled.schema : undefined;
-  KNOWN.set(channel, { schema });
-  return schema;
+export function schemaOfWrites(plan: Plan, channel: Channel): ValueSchema | undefined {
+  const whole = plan.channelSchemas.get(channel.name);
+  if (whole === undefined || WHOLE.has(channel.reducer)) return whole;
+  const known = PARTS.get(channel) ?? { schema: compiled(partOf(channel, whole.document)) };
+  PARTS.set(channel, known);
+  return known.schema;
+}
+
+/** A write to these is the channel's next value, or may be. */
+const WHOLE: ReadonlySet<ReducerName> = new Set(["last", "min", "max"]);
+
+function compiled(document: JsonObject | undefined): ValueSchema | undefined {
+  const result = document && compileValueSchema(document);
+  return result?.ok === true ? result.schema : undefined;
 }
 
 /** References stay whole: what they point to goes along. */
@@ -24,10 +31,6 @@ function partOf({ reducer }: Channel, schema: JsonObject): JsonObject | undefine
   const { $defs, definitions, items, properties, patternProperties, additionalProperties } = schema;
   const shared = { ...($defs === undefined ? {} : { $defs }), ...(definitions === undefined ? {} : { definitions }) };
   switch (reducer) {
-    case "last":
-    case "min":
-    case "max":
-      return schema;
     case "append":
     case "union":
       // A list written to it is several items, anything else is one.
@@ -47,6 +50,9 @@ function partOf({ reducer }: Channel, schema: JsonObject): JsonObject | undefine
         ...(patternProperties === undefined ? {} : { patternProperties }),
         ...(additionalProperties === undefined ? {} : { additionalProperties }),
       };
+    case "last":
+    case "min":
+    case "max":
     case "messages":
     case "sum":
       return undefined;

@@ -17,11 +17,11 @@ export const MAX_VALUE = 16 * 1024 * 1024;
  * @param idOf for the messages that have no id of their own
  * @throws EdgewiseError `invalid_write`, with a pointer that begins with the channel
  */
-export function toWrite(channel: Channel, value: Json, idOf: (index: number) => string): Write {
+export function toWrite(plan: Plan, channel: Channel, value: Json, idOf: (index: number) => string): Write {
   const kept = channel.reducer === "messages" ? normalizeMessages(channel.name, value, idOf) : value;
   const wrong = checkWrite(channel, kept);
   if (wrong) throw new EdgewiseError(wrong);
-  checkSchema(channel, kept);
+  checkSchema(plan, channel, kept);
   return { channel: channel.name, value: kept };
 }
 
@@ -39,7 +39,7 @@ export function toWrites(
     if (!channel)
       throw failure("unknown_channel", `Node "${who}" wrote to "${name}", which the graph does not declare.`);
     if (!isJson(value)) throw notJson(who, `wrote to channel "${name}" a value`);
-    const kept = toWrite(channel, value, () => idOf(unnamed++));
+    const kept = toWrite(plan, channel, value, () => idOf(unnamed++));
     if (isTooLarge(kept.value))
       throw failure("value_too_large", `Node "${who}" wrote more than ${MAX_VALUE} characters to channel "${name}".`);
     return kept;
@@ -56,8 +56,8 @@ export function isTooLarge(value: Json): boolean {
   return typeof value === "object" && value !== null && JSON.stringify(value).length > MAX_VALUE;
 }
 
-function checkSchema(channel: Channel, value: Json): void {
-  const fault = schemaOfWrites(channel)?.check(value);
+function checkSchema(plan: Plan, channel: Channel, value: Json): void {
+  const fault = schemaOfWrites(plan, channel)?.check(value);
   if (fault === undefined) return;
   const message = `The channel "${channel.name}" does not take this: ${fault.message}.`;
   throw failure("invalid_write", message, { pointer: toPointer([channel.name, ...fault.path]) });

@@ -178,5 +178,4 @@ export const insideSchema = z
 export type ChannelConfig = z.infer<typeof channelSchema>;
 export type NodeCommon = z.infer<typeof nodeCommonSchema>;
 export type EdgeConfig = z.infer<typeof edgeSchema>;
-export type ParameterConfig = z.infer<typeof parameterSchema>;
 export type Limits = z.infer<typeof limitsSchema>;
