@@ -71,6 +71,74 @@ export interface StartRun extends Address {
   readonly requestHash?: string;
   /** Make the thread if there is none; otherwise a missing one is `not_found`. */
   readonly ifNotExists: "create" | "reject";
+  /**
+   * Where it begins: with an input, on the state at that checkpoint; without one it goes on from there, as a fork. Absent:
+   * at the thread's newest.
+   */
+  readonly checkpointId?: string;
+  /** Goes on with what is at rest instead of starting with an input; `{}` (and `input: null` alone) only resumes what failed or was stopped. */
+  readonly command?: RunCommand;
+  /** What the whole run may use, runs that it goes on from included; over the graph's own limits. */
+  readonly budget?: Budget;
+}
+
+/** LangGraph's command. */
+export interface RunCommand {
+  /** An answer: to the one question that is open, or to several by their ids. */
+  readonly resume?: { readonly value: Json } | { readonly byId: JsonObject };
+  /** Written to the state before anything goes on. */
+  readonly update?: readonly (readonly [channel: string, value: Json])[];
+  /** Nodes that are activated besides. */
+  readonly goto?: readonly { readonly node: string; readonly input?: Json }[];
+  /** Who answers. */
+  readonly by?: string;
+}
+
+/** Limits that a run, or the run that goes on from it, may set; absent ones are the graph's. */
+export interface Budget {
+  readonly tokens?: number;
+  readonly costUsd?: number;
+  /** Milliseconds from the start of a run to its end, waits included; a run that goes on has its time anew. */
+  readonly timeMs?: number;
+}
+
+/** A question that is open. */
+export interface InterruptView {
+  readonly id: string;
+  readonly value: Json;
+  readonly kind: "gate" | "breakpoint" | "outcome_unknown";
+  /** In a frame with the nodes around it: `each/approve`. */
+  readonly node: string;
+  readonly task: string;
+  readonly run_id: string;
+  readonly since: string;
+  /** When it goes on by itself. */
+  readonly until: string | null;
+  readonly schema: JsonObject | null;
+  readonly from: readonly string[] | null;
+  readonly answers: readonly { readonly by: string | null; readonly value: Json }[];
+}
+
+export interface AnswerInterrupt extends Address {
+  readonly interruptId: string;
+  readonly value: Json;
+  readonly by: string | null;
+  /** Of the run that goes on, where the one that asked is at rest. */
+  readonly runId: string;
+  readonly budget?: Budget;
+}
+
+export interface UpdateState extends Address {
+  /** Channel values, as one writes them. */
+  readonly values: readonly (readonly [channel: string, value: Json])[];
+  /** A node: the write is its outcome if it waits or has failed, and its edges are taken. */
+  readonly asNode?: string;
+  /** Fork from there; absent: the thread's newest. */
+  readonly checkpointId?: string;
+  /** For a thread that has never run. */
+  readonly graph?: GraphVersion;
+  readonly assistantId?: string;
+  readonly metadata?: JsonObject;
 }
 
 export interface SignalRun extends Address {
@@ -208,6 +276,19 @@ export interface ThreadApi {
   signalRun(command: SignalRun): Promise<Reply<{ readonly status: "delivered" | "kept" }>>;
   /** What the run waits for, in the order in which it began to. */
   waitsOf(query: Address & { readonly runId: string }): Promise<Reply<readonly WaitView[]>>;
+  /** The open questions of the thread's newest run, in the order in which they were asked. */
+  interruptsOf(address: Address): Promise<Reply<readonly InterruptView[]>>;
+  /**
+   * Answers one question; `wait_over` with what is open where it is not. The same answer again is the same reply. The run
+   * that goes on by it is a new one where the one that asked is at rest (`interrupted`).
+   */
+  answerInterrupt(command: AnswerInterrupt): Promise<Reply<{ readonly status: "accepted"; readonly run: RunView }>>;
+  /** Nothing new starts; the run is at rest when what runs has ended. Goes on by a run with `input: null`. Idempotent. */
+  pauseRun(command: Address & { readonly runId: string }): Promise<Reply<RunView>>;
+  /** R7: a write from outside, while no run is live; answers its checkpoint. */
+  updateState(command: UpdateState): Promise<Reply<{ readonly checkpoint: JsonObject }>>;
+  /** Moves what is at rest to another version of its graph, whole or not at all: `migration_refused` with a pointer. */
+  migrate(command: Address & { readonly graph: GraphVersion }): Promise<Reply<{ readonly checkpoint: JsonObject }>>;
   /** Answers after the cancel is durable: nothing starts any more, provider sockets are being closed (G10). Idempotent. */
   cancelRun(command: Address & { readonly runId: string }): Promise<Reply<RunView>>;
   getState(query: Address & { readonly checkpointId?: string }): Promise<Reply<ThreadState>>;

@@ -180,6 +180,26 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     });
   }
 
+  async interruptsOf(): Promise<Reply<never>> {
+    return this.#answer(notYet);
+  }
+
+  async answerInterrupt(): Promise<Reply<never>> {
+    return this.#answer(notYet);
+  }
+
+  async pauseRun(): Promise<Reply<never>> {
+    return this.#answer(notYet);
+  }
+
+  async updateState(): Promise<Reply<never>> {
+    return this.#answer(notYet);
+  }
+
+  async migrate(): Promise<Reply<never>> {
+    return this.#answer(notYet);
+  }
+
   async cancelRun(command: Api.Address & { readonly runId: string }) {
     return this.#answer(() => {
       this.#run(command);
@@ -297,4 +317,8 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
 
 function busy(runId: string): Error {
   return failure("thread_busy", `Thread is already running a task. Wait for run ${runId} to finish, or cancel it.`);
+}
+
+function notYet(): never {
+  throw failure("unsupported", "Not yet.");
 }

@@ -1,5 +1,5 @@
 import type { ErrorRecord } from "../../src/base/errors.ts";
-import type { Json } from "../../src/base/json.ts";
+import type { Json, JsonObject } from "../../src/base/json.ts";
 import type { EngineEvent, Outcome, TaskId } from "../../src/engine/types.ts";
 import type { Usage } from "../../src/models/contract.ts";
 import type { AiMessage } from "../../src/nodes/contract.ts";
@@ -29,6 +29,7 @@ export type LogEntry =
       readonly attempt: number;
       readonly error: ErrorRecord;
       readonly outcome?: Outcome;
+      readonly spent?: Spent;
     }
   /** Not final: tried again at `retryAt` (Unix milliseconds). The engine never hears of it. */
   | {
@@ -37,20 +38,32 @@ export type LogEntry =
       readonly attempt: number;
       readonly error: ErrorRecord;
       readonly retryAt: number;
+      readonly spent?: Spent;
     }
   /** Of an unsafe node: committed before it begins, so that its death leaves no doubt whether it may have taken effect. */
   | { readonly type: "attempt-started"; readonly task: TaskId; readonly attempt: number }
   /** A restart cut the task's attempt off; it is made again. The engine never hears of it. */
-  | { readonly type: "attempt-lost"; readonly task: TaskId }
-  /** The task waits (R8) and goes on at `until` (Unix milliseconds), or when the signal comes. */
+  | { readonly type: "attempt-lost"; readonly task: TaskId; readonly spent?: Spent }
+  /** The task waits (R8) and goes on at `until` (Unix milliseconds), when the signal comes, or when somebody answers. */
   | {
       readonly type: "task-waiting";
       readonly task: TaskId;
       readonly until: number | null;
       readonly signal?: SignalName;
+      readonly ask?: Ask;
     }
-  /** Its time has come, or the signal of that id has. */
-  | { readonly type: "task-resumed"; readonly task: TaskId; readonly signal?: string }
+  /** Its time has come, the signal of that id has, or it was answered; with none of them, a failed task is tried anew (R9). */
+  | { readonly type: "task-resumed"; readonly task: TaskId; readonly signal?: string; readonly answer?: Answer }
+  /** The run goes on from where another stood, which is at rest; what it resumes follows. */
+  | { readonly type: "run-continued"; readonly steps?: number }
+  /** A run on another version of its graph: what was in flight on the former one begins anew, at its nodes. */
+  | { readonly type: "run-migrated"; readonly outcome: Outcome }
+  /** R7: a write from outside, as one whose edges are taken: a node's position, or null for none; `goto` takes any nodes. */
+  | { readonly type: "state-updated"; readonly outcome: Outcome; readonly as: number | null | "goto" }
+  /** Nothing new starts; what runs comes to its end, and then the run is at rest. */
+  | { readonly type: "run-paused"; readonly reason: string }
+  /** A budget of the whole run is used up: the run is at rest, with what was in flight to be made again. */
+  | { readonly type: "run-stopped"; readonly error: ErrorRecord }
   /** From outside: kept until a wait takes it. */
   | { readonly type: "signal-received"; readonly signal: Signal }
   /** A step inside a node, made once (`once`): not made again whatever becomes of the attempt. */
@@ -65,10 +78,36 @@ export type LogEntry =
       readonly winners?: number;
     }
   /** A loop has another turn. */
-  | { readonly type: "frames-extended"; readonly task: TaskId; readonly item: Json }
+  | { readonly type: "frames-extended"; readonly task: TaskId; readonly item: Json; readonly holds?: true }
   | { readonly type: "frame-started"; readonly task: TaskId; readonly frame: number; readonly outcome: Outcome }
   | { readonly type: "frame-failed"; readonly task: TaskId; readonly frame: number; readonly error: ErrorRecord }
   | { readonly type: "run-cancelled"; readonly reason: string };
+
+/** What an attempt without an outcome has cost, or may have. */
+export interface Spent {
+  readonly tokens: number;
+  readonly costUsd: number;
+}
+
+/** A question to somebody outside, which holds its task until it is answered (R8, G9). */
+export interface Ask {
+  /** 32 hexadecimal digits: what an answer names. Several answers to one question have one id. */
+  readonly id: string;
+  readonly kind: "gate" | "breakpoint" | "outcome_unknown";
+  /** What is shown to who answers. */
+  readonly value: Json;
+  /** JSON Schema that an answer must fit. */
+  readonly schema?: JsonObject;
+  /** Who may answer; everybody where it is left out. */
+  readonly from?: readonly string[];
+}
+
+export interface Answer {
+  /** The id of what it answers. */
+  readonly ask: string;
+  readonly by: string | null;
+  readonly value: Json;
+}
 
 /** What a wait and a signal find each other by. */
 export interface SignalName {
@@ -101,7 +140,17 @@ export function toEngineEvent(entry: LogEntry): EngineEvent | undefined {
     case "step-recorded":
     case "attempt-lost":
     case "signal-received":
+    case "run-paused":
+    case "run-stopped":
       return undefined;
+    case "run-continued":
+      return { type: "continued", ...(entry.steps === undefined ? {} : { steps: entry.steps }) };
+    case "run-migrated":
+      return { type: "state-updated", outcome: entry.outcome, as: "anywhere" };
+    case "state-updated": {
+      const { outcome, as } = entry;
+      return { type: "state-updated", outcome, ...(as === null ? {} : { as: as === "goto" ? "anywhere" : as }) };
+    }
     case "task-waiting":
     case "task-resumed":
       return { type: entry.type, task: entry.task };
@@ -111,7 +160,7 @@ export function toEngineEvent(entry: LogEntry): EngineEvent | undefined {
       return winners === undefined ? announced : { ...announced, winners };
     }
     case "frames-extended":
-      return { type: "frames-extended", task: entry.task };
+      return { type: "frames-extended", task: entry.task, ...(entry.holds === true ? { holds: true } : {}) };
     case "frame-started":
       return { type: "frame-started", task: entry.task, frame: entry.frame, outcome: entry.outcome };
     case "frame-failed":
@@ -123,7 +172,7 @@ export function toEngineEvent(entry: LogEntry): EngineEvent | undefined {
 
 /** Whether the entry makes a checkpoint: a position whose state somebody may ask for. */
 export function isCheckpoint(entry: LogEntry): boolean {
-  if (entry.type === "run-started") return true;
+  if (entry.type === "run-started" || entry.type === "state-updated" || entry.type === "run-migrated") return true;
   // What is done in a frame is nobody's state yet: it leaves with its composite (R10).
   return (entry.type === "task-succeeded" || entry.type === "task-failed") && !isInFrame(entry.task);
 }

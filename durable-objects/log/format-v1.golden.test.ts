@@ -122,6 +122,66 @@ const GOLDEN: readonly (readonly [string, LogEntry])[] = [
     '["x","1.0.0[1]/0.0.0",0,{"code":"expression_failed","message":"no","retryable":false}]',
     { type: "frame-failed", task: "1.0.0[1]/0.0.0", frame: 0, error: failure("expression_failed", "no").record },
   ],
+  ['["l","0.0.0",[120,0.5]]', { type: "attempt-lost", task: "0.0.0", spent: { tokens: 120, costUsd: 0.5 } }],
+  [
+    '["f","0.0.0",1,{"code":"node_failed","message":"no","retryable":false},0,[7,0]]',
+    {
+      type: "task-failed",
+      task: "0.0.0",
+      attempt: 1,
+      error: failure("node_failed", "no").record,
+      spent: { tokens: 7, costUsd: 0 },
+    },
+  ],
+  [
+    '["r","0.0.0",1,{"code":"node_failed","message":"no","retryable":false},1790000000000,[7,0]]',
+    {
+      type: "attempt-failed",
+      task: "0.0.0",
+      attempt: 1,
+      error: failure("node_failed", "no").record,
+      retryAt: 1_790_000_000_000,
+      spent: { tokens: 7, costUsd: 0 },
+    },
+  ],
+  [
+    '["q","0.0.0",null,0,null,["00ff","gate",[{"text":"Send?"}],{"type":"boolean"},["ann"]]]',
+    {
+      type: "task-waiting",
+      task: "0.0.0",
+      until: null,
+      ask: { id: "00ff", kind: "gate", value: { text: "Send?" }, schema: { type: "boolean" }, from: ["ann"] },
+    },
+  ],
+  [
+    '["q","0.0.0",5,"paid","o-1",["00ff","breakpoint",[null],0,0]]',
+    {
+      type: "task-waiting",
+      task: "0.0.0",
+      until: 5,
+      signal: { name: "paid", key: "o-1" },
+      ask: { id: "00ff", kind: "breakpoint", value: null },
+    },
+  ],
+  [
+    '["y","0.0.0","00ff","ann",[true]]',
+    { type: "task-resumed", task: "0.0.0", answer: { ask: "00ff", by: "ann", value: true } },
+  ],
+  ['["n"]', { type: "run-continued" }],
+  ['["n",50]', { type: "run-continued", steps: 50 }],
+  ['["m",[[],[2],[]]]', { type: "run-migrated", outcome: { writes: [], takes: [2], sends: [] } }],
+  [
+    '["u",[[["text","x"]],[1],[]],0]',
+    { type: "state-updated", outcome: { writes: [{ channel: "text", value: "x" }], takes: [1], sends: [] }, as: 0 },
+  ],
+  ['["u",[[],[],[]],null]', { type: "state-updated", outcome: { writes: [], takes: [], sends: [] }, as: null }],
+  ['["u",[[],[3],[]],"goto"]', { type: "state-updated", outcome: { writes: [], takes: [3], sends: [] }, as: "goto" }],
+  ['["p","by request"]', { type: "run-paused", reason: "by request" }],
+  [
+    '["z",{"code":"budget_exceeded","message":"no","retryable":false}]',
+    { type: "run-stopped", error: failure("budget_exceeded", "no").record },
+  ],
+  ['["e","1.0.0",[{"n":1}],1]', { type: "frames-extended", task: "1.0.0", item: { n: 1 }, holds: true }],
   ['["c","by request"]', { type: "run-cancelled", reason: "by request" }],
 ];
 

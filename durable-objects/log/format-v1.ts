@@ -1,8 +1,8 @@
 import type { ErrorRecord } from "../../src/base/errors.ts";
-import type { Json } from "../../src/base/json.ts";
+import type { Json, JsonObject } from "../../src/base/json.ts";
 import type { Outcome, Send, Write } from "../../src/engine/types.ts";
 import type { AiMessage } from "../../src/nodes/contract.ts";
-import type { LogEntry, TaskUsage } from "./entry.ts";
+import type { Ask, LogEntry, Spent, TaskUsage } from "./entry.ts";
 
 /**
  * Version 1 of the commit row's body, written since 2026-11: a JSON array that begins with the entry's letter.
@@ -29,19 +29,34 @@ type OutcomeRow = readonly [
   takes: readonly number[],
   sends: readonly (readonly [number, Json])[],
 ];
+type SpentRow = readonly [tokens: number, costUsd: number];
+type AskRow = readonly [
+  id: string,
+  kind: Ask["kind"],
+  value: ValueRow,
+  schema: JsonObject | 0,
+  from: readonly string[] | 0,
+];
 type Row =
   | readonly ["s", OutcomeRow]
   | readonly ["o", task: string, attempt: number, OutcomeRow, usage: TaskUsage | 0, message: AiMessage | 0]
-  | readonly ["f", task: string, attempt: number, ErrorRecord, OutcomeRow?]
-  | readonly ["r", task: string, attempt: number, ErrorRecord, retryAt: number]
+  | readonly ["f", task: string, attempt: number, ErrorRecord, (OutcomeRow | 0)?, SpentRow?]
+  | readonly ["r", task: string, attempt: number, ErrorRecord, retryAt: number, SpentRow?]
   | readonly ["t", task: string, attempt: number]
-  | readonly ["l", task: string]
+  | readonly ["l", task: string, SpentRow?]
   | readonly ["w", task: string, until: number | null, name?: string, key?: string | null]
+  | readonly ["q", task: string, until: number | null, name: string | 0, key: string | null, ask: AskRow]
   | readonly ["g", task: string, signal?: string]
+  | readonly ["y", task: string, ask: string, by: string | null, ValueRow]
+  | readonly ["n", steps?: number]
+  | readonly ["m", OutcomeRow]
+  | readonly ["u", OutcomeRow, as: number | null | "goto"]
+  | readonly ["p", reason: string]
+  | readonly ["z", ErrorRecord]
   | readonly ["i", id: string, name: string, key: string | null, ValueRow]
   | readonly ["k", task: string, key: string, ValueRow]
   | readonly ["a", task: string, items: ValueRow, concurrency: number, tolerant: 0 | 1, winners?: number]
-  | readonly ["e", task: string, item: ValueRow]
+  | readonly ["e", task: string, item: ValueRow, holds?: 1]
   | readonly ["b", task: string, frame: number, OutcomeRow]
   | readonly ["x", task: string, frame: number, ErrorRecord]
   | readonly ["c", reason: string];
@@ -61,20 +76,34 @@ function toRow(entry: LogEntry, blobs: BlobStore): Row {
     case "task-succeeded":
       return ["o", entry.task, entry.attempt, outcomeRow(entry.outcome, blobs), entry.usage ?? 0, entry.message ?? 0];
     case "task-failed":
-      return entry.outcome === undefined
-        ? ["f", entry.task, entry.attempt, entry.error]
-        : ["f", entry.task, entry.attempt, entry.error, outcomeRow(entry.outcome, blobs)];
-    case "attempt-failed":
-      return ["r", entry.task, entry.attempt, entry.error, entry.retryAt];
+      return failedRow(entry, blobs);
+    case "attempt-failed": {
+      const { task, attempt, error, retryAt, spent } = entry;
+      return spent === undefined
+        ? ["r", task, attempt, error, retryAt]
+        : ["r", task, attempt, error, retryAt, spentRow(spent)];
+    }
     case "attempt-started":
       return ["t", entry.task, entry.attempt];
     case "attempt-lost":
-      return ["l", entry.task];
+      return entry.spent === undefined ? ["l", entry.task] : ["l", entry.task, spentRow(entry.spent)];
     case "task-waiting":
-      return entry.signal === undefined
-        ? ["w", entry.task, entry.until]
-        : ["w", entry.task, entry.until, entry.signal.name, entry.signal.key];
+      return waitingRow(entry, blobs);
+    case "run-continued":
+      return entry.steps === undefined ? ["n"] : ["n", entry.steps];
+    case "run-migrated":
+      return ["m", outcomeRow(entry.outcome, blobs)];
+    case "state-updated":
+      return ["u", outcomeRow(entry.outcome, blobs), entry.as];
+    case "run-paused":
+      return ["p", entry.reason];
+    case "run-stopped":
+      return ["z", entry.error];
     case "task-resumed":
+      if (entry.answer !== undefined) {
+        const { ask, by, value } = entry.answer;
+        return ["y", entry.task, ask, by, valueRow(value, blobs)];
+      }
       return entry.signal === undefined ? ["g", entry.task] : ["g", entry.task, entry.signal];
     case "signal-received": {
       const { id, name, key, payload } = entry.signal;
@@ -85,7 +114,9 @@ function toRow(entry: LogEntry, blobs: BlobStore): Row {
     case "frames-announced":
       return announcedRow(entry, blobs);
     case "frames-extended":
-      return ["e", entry.task, valueRow(entry.item, blobs)];
+      return entry.holds === true
+        ? ["e", entry.task, valueRow(entry.item, blobs), 1]
+        : ["e", entry.task, valueRow(entry.item, blobs)];
     case "frame-started":
       return ["b", entry.task, entry.frame, outcomeRow(entry.outcome, blobs)];
     case "frame-failed":
@@ -99,6 +130,43 @@ function fromRow(row: Row, blobs: BlobStore): LogEntry {
   switch (row[0]) {
     case "s":
       return { type: "run-started", outcome: toOutcome(row[1], blobs) };
+    case "n":
+      return { type: "run-continued", ...(row[1] === undefined ? {} : { steps: row[1] }) };
+    case "m":
+      return { type: "run-migrated", outcome: toOutcome(row[1], blobs) };
+    case "u":
+      return { type: "state-updated", outcome: toOutcome(row[1], blobs), as: row[2] };
+    case "p":
+      return { type: "run-paused", reason: row[1] };
+    case "z":
+      return { type: "run-stopped", error: row[1] };
+    case "c":
+      return { type: "run-cancelled", reason: row[1] };
+    case "a":
+    case "e":
+    case "b":
+    case "x":
+      return ofFrames(row, blobs);
+    case "o":
+    case "f":
+    case "r":
+    case "t":
+    case "l":
+    case "k":
+      return ofTask(row, blobs);
+    case "w":
+    case "q":
+    case "y":
+    case "g":
+    case "i":
+      return ofWait(row, blobs);
+  }
+}
+
+type RowOf<Letter extends Row[0]> = Extract<Row, readonly [Letter, ...unknown[]]>;
+
+function ofTask(row: RowOf<"o" | "f" | "r" | "t" | "l" | "k">, blobs: BlobStore): LogEntry {
+  switch (row[0]) {
     case "o": {
       const [, task, attempt, outcome, usage, message] = row;
       return {
@@ -116,14 +184,24 @@ function fromRow(row: Row, blobs: BlobStore): LogEntry {
         task: row[1],
         attempt: row[2],
         error: row[3],
-        ...(row[4] === undefined ? {} : { outcome: toOutcome(row[4], blobs) }),
+        ...(row[4] === undefined || row[4] === 0 ? {} : { outcome: toOutcome(row[4], blobs) }),
+        ...spentOf(row[5]),
       };
-    case "r":
-      return { type: "attempt-failed", task: row[1], attempt: row[2], error: row[3], retryAt: row[4] };
+    case "r": {
+      const [, task, attempt, error, retryAt, spent] = row;
+      return { type: "attempt-failed", task, attempt, error, retryAt, ...spentOf(spent) };
+    }
     case "t":
       return { type: "attempt-started", task: row[1], attempt: row[2] };
     case "l":
-      return { type: "attempt-lost", task: row[1] };
+      return { type: "attempt-lost", task: row[1], ...spentOf(row[2]) };
+    case "k":
+      return { type: "step-recorded", task: row[1], key: row[2], value: toValue(row[3], blobs) };
+  }
+}
+
+function ofWait(row: RowOf<"w" | "q" | "y" | "g" | "i">, blobs: BlobStore): LogEntry {
+  switch (row[0]) {
     case "w":
       return {
         type: "task-waiting",
@@ -131,6 +209,15 @@ function fromRow(row: Row, blobs: BlobStore): LogEntry {
         until: row[2],
         ...(row[3] === undefined ? {} : { signal: { name: row[3], key: row[4] ?? null } }),
       };
+    case "q": {
+      const [, task, until, name, key, ask] = row;
+      const signal = name === 0 ? {} : { signal: { name, key } };
+      return { type: "task-waiting", task, until, ...signal, ask: toAsk(ask, blobs) };
+    }
+    case "y": {
+      const answer = { ask: row[2], by: row[3], value: toValue(row[4], blobs) };
+      return { type: "task-resumed", task: row[1], answer };
+    }
     case "g":
       return { type: "task-resumed", task: row[1], ...(row[2] === undefined ? {} : { signal: row[2] }) };
     case "i":
@@ -138,8 +225,11 @@ function fromRow(row: Row, blobs: BlobStore): LogEntry {
         type: "signal-received",
         signal: { id: row[1], name: row[2], key: row[3], payload: toValue(row[4], blobs) },
       };
-    case "k":
-      return { type: "step-recorded", task: row[1], key: row[2], value: toValue(row[3], blobs) };
+  }
+}
+
+function ofFrames(row: RowOf<"a" | "e" | "b" | "x">, blobs: BlobStore): LogEntry {
+  switch (row[0]) {
     case "a": {
       // what was written was a list
       const items = toValue(row[2], blobs) as readonly Json[];
@@ -147,17 +237,55 @@ function fromRow(row: Row, blobs: BlobStore): LogEntry {
       return { type: "frames-announced", ...announced, ...(row[5] === undefined ? {} : { winners: row[5] }) };
     }
     case "e":
-      return { type: "frames-extended", task: row[1], item: toValue(row[2], blobs) };
+      return {
+        type: "frames-extended",
+        task: row[1],
+        item: toValue(row[2], blobs),
+        ...(row[3] === 1 ? { holds: true } : {}),
+      };
     case "b":
       return { type: "frame-started", task: row[1], frame: row[2], outcome: toOutcome(row[3], blobs) };
     case "x":
       return { type: "frame-failed", task: row[1], frame: row[2], error: row[3] };
-    case "c":
-      return { type: "run-cancelled", reason: row[1] };
   }
 }
 
-function announcedRow(entry: Extract<LogEntry, { readonly type: "frames-announced" }>, blobs: BlobStore): Row {
+type EntryOf<Type extends LogEntry["type"]> = Extract<LogEntry, { readonly type: Type }>;
+
+function failedRow({ task, attempt, error, outcome, spent }: EntryOf<"task-failed">, blobs: BlobStore): Row {
+  const row = ["f", task, attempt, error] as const;
+  if (spent !== undefined) return [...row, outcome === undefined ? 0 : outcomeRow(outcome, blobs), spentRow(spent)];
+  return outcome === undefined ? row : [...row, outcomeRow(outcome, blobs)];
+}
+
+function waitingRow({ task, until, signal, ask }: EntryOf<"task-waiting">, blobs: BlobStore): Row {
+  if (ask !== undefined) return ["q", task, until, signal?.name ?? 0, signal?.key ?? null, askRow(ask, blobs)];
+  return signal === undefined ? ["w", task, until] : ["w", task, until, signal.name, signal.key];
+}
+
+function askRow({ id, kind, value, schema, from }: Ask, blobs: BlobStore): AskRow {
+  return [id, kind, valueRow(value, blobs), schema ?? 0, from ?? 0];
+}
+
+function toAsk([id, kind, value, schema, from]: AskRow, blobs: BlobStore): Ask {
+  return {
+    id,
+    kind,
+    value: toValue(value, blobs),
+    ...(schema === 0 ? {} : { schema }),
+    ...(from === 0 ? {} : { from }),
+  };
+}
+
+function spentRow({ tokens, costUsd }: Spent): SpentRow {
+  return [tokens, costUsd];
+}
+
+function spentOf(row: SpentRow | undefined): { readonly spent?: Spent } {
+  return row === undefined ? {} : { spent: { tokens: row[0], costUsd: row[1] } };
+}
+
+function announcedRow(entry: EntryOf<"frames-announced">, blobs: BlobStore): Row {
   const { task, items, concurrency, tolerant, winners } = entry;
   const row = ["a", task, valueRow(items, blobs), concurrency, tolerant ? 1 : 0] as const;
   return winners === undefined ? row : [...row, winners];

@@ -11,7 +11,7 @@ import { findResult, keepResult, type Keeper, keeperOf } from "./cached.ts";
 import { Deadlines } from "./deadlines.ts";
 import { bounded } from "./failures.ts";
 import { scopeAfter } from "./scope.ts";
-import type { Resumption } from "./waits.ts";
+import type { Resumption, Waited } from "./waits.ts";
 import { isTooLarge, MAX_VALUE, notJson, toWrites } from "./writes.ts";
 
 /** What an attempt may reach; the object hands it in. */
@@ -24,6 +24,7 @@ export interface Surroundings {
   readonly now: number;
   /** How its wait ended, if its task has waited. */
   readonly resumed: Resumption | undefined;
+  readonly waited: Waited;
   /** The result of a step that was made before; commits that of one that was made now. */
   recorded(key: string): Json | undefined;
   record(attempt: Attempt, key: string, value: Json): void;
@@ -198,7 +199,7 @@ export class Attempt {
   }
 
   #context(): NodeContext {
-    const { means, scope, now, resumed } = this.#surroundings;
+    const { means, scope, now, resumed, waited } = this.#surroundings;
     const { models, fetch, publicFetch, store } = means;
     return {
       models,
@@ -207,6 +208,9 @@ export class Attempt {
       store,
       scope,
       now,
+      answers: waited.answers,
+      expired: waited.expired,
+      since: waited.since ?? now,
       node: this.node.id,
       attempt: this.number,
       idempotencyKey: `${this.#runId}:${this.task.id}`,

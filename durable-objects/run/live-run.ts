@@ -1,5 +1,4 @@
 import { type ErrorRecord, toErrorRecord } from "../../src/base/errors.ts";
-import type { Json } from "../../src/base/json.ts";
 import type { LeftFrame, Step, Task, TaskId } from "../../src/engine/types.ts";
 import type { Globals, Plan, Scope } from "../../src/graph/plan.ts";
 import type { NodeKinds } from "../../src/nodes/registry.ts";
@@ -10,8 +9,9 @@ import { Attempt, type Settled, type Surroundings } from "./attempt.ts";
 import { findResult, type Keeper } from "./cached.ts";
 import { Composites } from "./composites.ts";
 import { failedTask } from "./failed-task.ts";
-import { bounded, combine } from "./failures.ts";
+import { bounded } from "./failures.ts";
 import { type Given, globalsOf } from "./globals.ts";
+import { TaskNotes } from "./task-notes.ts";
 import { Playback, type Values } from "./playback.ts";
 import { attemptLost, outcomeUnknown } from "./recovery.ts";
 import type { Means } from "../world.ts";
@@ -42,6 +42,12 @@ export interface Reach {
  * block holds more pieces than an object has memory for, and there are millions of blocks.
  */
 const EVENT_BLOCK = 2 ** 28;
+const ENDS_ATTEMPT: ReadonlySet<LogEntry["type"]> = new Set([
+  "task-waiting",
+  "frames-announced",
+  "task-succeeded",
+  "task-failed",
+]);
 const FAR_MS = 30 * 24 * 3_600_000;
 
 /** The run of a thread that is not over: its playback, its ongoing attempts and its counters. Storage is not its business. */
@@ -54,13 +60,8 @@ export class LiveRun {
   readonly #composites: Composites;
   readonly waits = new Waits();
   readonly #globals = new Map<Plan, Globals>();
-  readonly #steps = new Map<TaskId, Map<string, Json>>();
-  readonly #losses = new Map<TaskId, number>();
-  readonly #failures = new Map<TaskId, ErrorRecord>();
+  readonly #notes = new TaskNotes();
   readonly #ongoing = new Map<TaskId, Ongoing>();
-  readonly #failedAttempts = new Map<TaskId, { readonly attempt: number; readonly retryAt: number }>();
-  /** Unsafe tasks of which an attempt has begun and has not ended (design, section 3). */
-  readonly #begun = new Set<TaskId>();
   #nextEvent: number;
   #epoch = 0;
 
@@ -83,7 +84,7 @@ export class LiveRun {
     this.#note(entry);
     const step = this.playback.apply(entry);
     for (const { task, error } of step?.failed ?? []) {
-      this.#failures.set(task.id, { ...error, node: nodeOf(this.playback.plan, task.id).id });
+      this.#notes.failed(task.id, { ...error, node: nodeOf(this.playback.plan, task.id).id });
     }
     for (const left of step?.frames?.left ?? []) this.#leave(left);
     return step;
@@ -91,59 +92,16 @@ export class LiveRun {
 
   /** A composite of many items must not keep what each of them failed with, or has recorded. */
   #leave(left: LeftFrame): void {
-    this.#composites.leave(left, this.#failures);
-    for (const task of left.failed) {
-      this.#failures.delete(task);
-      this.#steps.delete(task);
-    }
+    this.#composites.leave(left, this.#notes.failures);
+    for (const task of left.failed) this.#notes.forget(task);
   }
 
   #note(entry: LogEntry): void {
     this.#composites.apply(entry);
     this.waits.apply(entry);
-    switch (entry.type) {
-      case "attempt-started":
-        this.#begun.add(entry.task);
-        return;
-      case "attempt-lost":
-        this.#losses.set(entry.task, (this.#losses.get(entry.task) ?? 0) + 1);
-        return;
-      case "attempt-failed":
-        this.#begun.delete(entry.task);
-        this.#failedAttempts.set(entry.task, { attempt: entry.attempt, retryAt: entry.retryAt });
-        return;
-      case "step-recorded":
-        this.#stepsOf(entry.task).set(entry.key, entry.value);
-        return;
-      case "task-waiting":
-      case "frames-announced":
-        this.#ongoing.delete(entry.task);
-        this.#begun.delete(entry.task);
-        return;
-      case "task-succeeded":
-        if (entry.usage) this.usage = addUsage(this.usage, entry.usage);
-        this.#steps.delete(entry.task);
-        this.#settle(entry.task);
-        return;
-      case "task-failed":
-        this.#settle(entry.task);
-        if (entry.outcome === undefined) this.#failures.set(entry.task, entry.error);
-        return;
-      case "run-started":
-      case "run-cancelled":
-      case "task-resumed":
-      case "frame-started":
-      case "frame-failed":
-      case "frames-extended":
-      case "signal-received":
-    }
-  }
-
-  #settle(task: TaskId): void {
-    this.#ongoing.delete(task);
-    this.#failedAttempts.delete(task);
-    this.#begun.delete(task);
-    this.#losses.delete(task);
+    this.#notes.apply(entry);
+    if (entry.type === "task-succeeded" && entry.usage) this.usage = addUsage(this.usage, entry.usage);
+    if (ENDS_ATTEMPT.has(entry.type) && "task" in entry) this.#ongoing.delete(entry.task);
   }
 
   #chunksInside(composite: TaskId): Chunk[] {
@@ -155,15 +113,15 @@ export class LiveRun {
     for (const [task, state] of this.#ongoing) {
       if (!isInside(task, composite)) continue;
       if (state.kind === "running") state.attempt.abort();
-      this.#settle(task);
-      this.#steps.delete(task);
+      this.#ongoing.delete(task);
+      this.#notes.forget(task);
     }
     this.waits.dropInside(composite);
   }
 
   /** The run's failure when these tasks are what is left of it. */
   failure(failed: readonly TaskId[]): ErrorRecord {
-    return combine(failed, this.#failures);
+    return this.#notes.failure(failed);
   }
 
   /** Counts a commit read back: frame ids up to its last are taken. */
@@ -216,13 +174,13 @@ export class LiveRun {
   }
 
   #attempt(task: Task, reach: Reach): Verdict | undefined {
-    const number = (this.#failedAttempts.get(task.id)?.attempt ?? 0) + 1;
+    const number = (this.#notes.lastFailed(task.id)?.attempt ?? 0) + 1;
     const plan = planOf(this.playback.plan, task.id);
     const node = plan.nodes[task.node];
-    const lost = attemptLost(this.#losses.get(task.id) ?? 0, node);
+    const lost = attemptLost(this.#notes.losses(task.id), node);
     if (lost) return { entry: failedTask(plan, task, number, lost, this.#scopeOf(task)), chunks: [] };
     // It begins here and nowhere else: what has begun already did so before a restart.
-    if (this.#begun.has(task.id)) return { entry: outcomeUnknown(task.id, number, node), chunks: [] };
+    if (this.#notes.hasBegun(task.id)) return { entry: outcomeUnknown(task.id, number, node), chunks: [] };
     const attempt = new Attempt(plan, this.row.runId, task, number, this.#epoch, this.#surroundings(task, reach));
     this.#ongoing.set(task.id, { kind: "running", attempt });
     if (node?.effect === "unsafe")
@@ -248,8 +206,9 @@ export class LiveRun {
       scope: this.#scopeOf(task),
       now: now(),
       resumed: this.waits.resumption(task.id),
+      waited: { answers: [], expired: 0, since: undefined },
       nextEvent: () => this.takeEvents(1),
-      recorded: (key) => this.#steps.get(task.id)?.get(key),
+      recorded: (key) => this.#notes.step(task.id, key),
       record: (attempt, key, value) => {
         // Fenced, as its outcome is: what an attempt says that is over is nobody's step.
         const ongoing = this.#ongoing.get(task.id);
@@ -312,7 +271,7 @@ export class LiveRun {
 
   /** The attempt-failed entry is committed: the task waits for its next try. */
   backOff(task: TaskId): void {
-    const failed = this.#failedAttempts.get(task);
+    const failed = this.#notes.lastFailed(task);
     const inFlight = this.playback.engine.task(task);
     if (failed && inFlight) this.#ongoing.set(task, { kind: "backing-off", task: inFlight, ...failed });
   }
@@ -347,7 +306,7 @@ export class LiveRun {
     const again: Work[] = [];
     for (const { task, state } of [...engine.inFlight(), ...engine.inFrames()]) {
       if (state !== "running") continue;
-      const failed = this.#failedAttempts.get(task.id);
+      const failed = this.#notes.lastFailed(task.id);
       if (failed && failed.retryAt > now) this.backOff(task.id);
       else again.push({ kind: "task", task });
     }
@@ -386,11 +345,5 @@ export class LiveRun {
     for (const state of this.#ongoing.values()) if (state.kind === "running") state.attempt.abort();
     this.#ongoing.clear();
     return streamed;
-  }
-
-  #stepsOf(task: TaskId): Map<string, Json> {
-    const steps = this.#steps.get(task) ?? new Map<string, Json>();
-    this.#steps.set(task, steps);
-    return steps;
   }
 }

@@ -1,5 +1,6 @@
 import { canonicalJson, type Json } from "../../src/base/json.ts";
 import type { TaskId } from "../../src/engine/types.ts";
+import type { GivenAnswer } from "../../src/nodes/contract.ts";
 import type { LogEntry, Signal, SignalName } from "../log/entry.ts";
 import { isInside } from "../log/places.ts";
 
@@ -14,6 +15,15 @@ export interface Resumption {
   /** The time it was for; 0 where there was none. */
   readonly at: number;
   readonly payload?: Json;
+}
+
+/** What a task's waits have come to so far. */
+export interface Waited {
+  readonly answers: readonly GivenAnswer[];
+  /** Waits that ended because their time had come. */
+  readonly expired: number;
+  /** When the first began, Unix milliseconds. */
+  readonly since: number | undefined;
 }
 
 /** What waits (R8), what has come from outside for it, and what has waited. The object's one alarm follows the earliest time. */

@@ -64,7 +64,9 @@ class Run implements Engine {
       case "frame-failed":
         return this.#skip(event.task, event.frame);
       case "frames-extended":
-        return this.#extend(event.task);
+        return this.#extend(event.task, event.holds === true);
+      case "continued":
+        return this.#continue(event.steps);
       case "cancelled":
         return this.#cancel();
     }
@@ -155,13 +157,21 @@ class Run implements Engine {
   }
 
   /** R7: accepted when nothing runs; `as` only says whose edges are taken. */
-  #update(outcome: Outcome, as: number | undefined): Step {
+  #update(outcome: Outcome, as: number | "anywhere" | undefined): Step {
     const scope = this.#root;
     if (this.#phase !== "started" || scope.isBusy) throw new TypeError("A write from outside needs a run at rest.");
-    const { starts, edges } = scope.graph.structure;
-    check(scope, outcome, as === undefined ? starts : (edges[as] ?? []), "A write from outside");
+    const { nodes, starts, edges } = scope.graph.structure;
+    const all = as === "anywhere" ? Array.from({ length: nodes }, (_, node) => node) : edges[as ?? -1];
+    check(scope, outcome, as === undefined ? starts : (all ?? []), "A write from outside");
     scope.frame.commitOutside(outcome);
     return this.#step(scope);
+  }
+
+  /** R9: the limit is one on level, and may be another when a run goes on; what has failed by it is resumed by itself. */
+  #continue(steps: number | undefined): Step {
+    if (this.#phase !== "started") throw new TypeError(`A run that is ${this.#phase} cannot go on.`);
+    if (steps !== undefined) this.#root.limit(steps);
+    return this.#step(this.#root);
   }
 
   /** R10: a composite holds no slot while its frames run. */
@@ -185,9 +195,9 @@ class Run implements Engine {
     return this.#step(scope);
   }
 
-  #extend(id: TaskId): Step {
+  #extend(id: TaskId, holds: boolean): Step {
     const composite = this.#composite(id);
-    composite.extend();
+    composite.extend(holds);
     return this.#step(composite.scope, [], composite);
   }
 
@@ -211,7 +221,7 @@ class Run implements Engine {
     const failed: Step["failed"][number][] = [];
     const made = scope.frame.makeReady();
     for (const flight of [...resumed, ...made]) {
-      if (flight.stamp.level >= scope.graph.steps) {
+      if (flight.stamp.level >= scope.steps) {
         flight.state = "failed";
         failed.push({ task: flight.task, error: stepLimit(scope, flight) });
         continue;
@@ -321,7 +331,7 @@ function running(scope: Scope, id: TaskId): Flight {
 }
 
 /** R9: the limit on steps is a limit on level, and so the same in every schedule. */
-function stepLimit({ graph: { steps } }: Scope, flight: Flight): ErrorRecord {
+function stepLimit({ steps }: Scope, flight: Flight): ErrorRecord {
   const message = `The run needs more than its limit of ${steps} steps; raise the graph's limit, or let its loop end.`;
   return { code: "step_limit", message, retryable: false, details: { steps, level: flight.stamp.level } };
 }

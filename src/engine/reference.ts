@@ -48,12 +48,14 @@ export class ReferenceEngine implements FlatEngine {
   #queue: Commit[] = [];
   #highestLevel = -1;
   #tasks = 0;
+  #steps: number;
   #cancelled = false;
 
   constructor(structure: Structure, options: EngineOptions, base: ReadonlyMap<string, Json>, mutation?: Mutation) {
     this.#structure = structure;
     this.#loops = new NaiveLoops(structure);
     this.#options = options;
+    this.#steps = options.steps;
     this.#base = base;
     this.#mutation = mutation;
   }
@@ -81,6 +83,9 @@ export class ReferenceEngine implements FlatEngine {
       case "frame-failed":
       case "frames-extended":
         throw new TypeError("The reference has no frames: one is a run of its own, and compared as one (R10).");
+      case "continued":
+        this.#steps = event.steps ?? this.#steps;
+        return this.#step([]);
       case "cancelled":
         this.#cancelled = true;
         [this.#flights, this.#pending, this.#queue] = [[], [], []];
@@ -251,7 +256,7 @@ export class ReferenceEngine implements FlatEngine {
     for (const task of [...resumed, ...made]) {
       this.#tasks += 1;
       this.#highestLevel = Math.max(this.#highestLevel, task.level);
-      const isBeyond = (this.#is("step-limit-counts-tasks") ? this.#tasks - 1 : task.level) >= this.#options.steps;
+      const isBeyond = (this.#is("step-limit-counts-tasks") ? this.#tasks - 1 : task.level) >= this.#steps;
       task.state = isBeyond ? "failed" : "ready";
       (isBeyond ? failed : this.#queue).push(task);
     }

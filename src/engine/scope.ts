@@ -22,6 +22,9 @@ export class Scope {
   /** Whose frame it is; undefined for the run itself. */
   readonly owner: Composite | undefined;
   readonly channels: ReadonlySet<string>;
+  /** In which only failed tasks are left, it is over; otherwise it holds its composite (R9). */
+  readonly tolerant: boolean;
+  #steps: number;
   /** The open composites of this frame. */
   readonly composites = new Map<TaskId, Composite>();
   /** Tasks that are ready or running, and what the caller owes to composites; in here and in all frames within. */
@@ -34,8 +37,19 @@ export class Scope {
     this.graph = graph;
     this.prefix = prefix;
     this.owner = owner;
+    this.tolerant = owner?.tolerant === true;
+    this.#steps = graph.steps;
     this.channels = new Set(structure.channels.map(({ name }) => name));
     this.frame = new Frame({ structure, topology, nameOf }, prefix, base);
+  }
+
+  /** Highest level a task may have is one less. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  limit(steps: number): void {
+    this.#steps = steps;
   }
 
   get isBusy(): boolean {
@@ -53,7 +67,7 @@ export class Scope {
   /** Nothing can happen here any more: it is done, or what is left has failed and its composite bears that. */
   get isOver(): boolean {
     if (this.#busy > 0 || this.#waiting > 0) return false;
-    return this.frame.isDone || this.owner?.tolerant === true;
+    return this.frame.isDone || this.tolerant;
   }
 
   /** The tasks of this frame, and behind each open composite those of its frames; in canonical order (R5). */
@@ -91,7 +105,7 @@ export class Composite {
   /** Where its task is. */
   readonly scope: Scope;
   readonly interior: Interior;
-  readonly tolerant: boolean;
+  #tolerant: boolean;
   #frames: number;
   readonly #concurrency: number;
   readonly #winners: number;
@@ -114,10 +128,15 @@ export class Composite {
     this.flight = flight;
     this.scope = scope;
     this.interior = interior;
-    this.tolerant = tolerant;
+    this.#tolerant = tolerant;
     this.#frames = frames;
     this.#concurrency = concurrency;
     this.#winners = winners;
+  }
+
+  /** Of the frames that begin now. */
+  get tolerant(): boolean {
+    return this.#tolerant;
   }
 
   get isDue(): boolean {
@@ -151,9 +170,10 @@ export class Composite {
   }
 
   /** Goes on with one frame more instead of its outcome. */
-  extend(): void {
+  extend(holds: boolean): void {
     if (!this.#isDue) throw new TypeError(`Task ${this.flight.task.id} is not due, and cannot be extended.`);
     this.close();
+    if (holds) this.#tolerant = false;
     this.#frames += 1;
   }
 

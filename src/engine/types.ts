@@ -58,8 +58,10 @@ export type EngineEvent =
   | { readonly type: "task-waiting"; readonly task: TaskId }
   /** R8, and a redrive of a failed task (R9): ready again; its view is refreshed by outside writes and its level raised above them. */
   | { readonly type: "task-resumed"; readonly task: TaskId }
-  /** R7: a write from outside; `takes`/`sends` are those of the node it is written as, if any. */
-  | { readonly type: "state-updated"; readonly outcome: Outcome; readonly as?: number }
+  /** R7: a write from outside; `takes`/`sends` are those of the node it is written as, if any, or of `anywhere`. */
+  | { readonly type: "state-updated"; readonly outcome: Outcome; readonly as?: number | "anywhere" }
+  /** A run at rest is to go on, maybe with another step limit (R9). What failed or waits is resumed by events of its own. */
+  | { readonly type: "continued"; readonly steps?: number }
   /**
    * R10: a running composite opens; it holds no slot any more, and asks for its frames in order. The caller has read what
    * they share: a conflict there is the task's failure (R6).
@@ -67,8 +69,11 @@ export type EngineEvent =
   | ({ readonly type: "frames-announced"; readonly task: TaskId } & Announcement)
   /** R10, R7: a frame that was asked for begins; the outcome is that of the inner graph's start. */
   | { readonly type: "frame-started"; readonly task: TaskId; readonly frame: number; readonly outcome: Outcome }
-  /** R10: a composite that is due goes on with one frame more. */
-  | { readonly type: "frames-extended"; readonly task: TaskId }
+  /**
+   * R10: a composite that is due goes on with one frame more. `holds`: from now on a frame in which only failed tasks are
+   * left holds the composite, even if it was announced as tolerant.
+   */
+  | { readonly type: "frames-extended"; readonly task: TaskId; readonly holds?: true }
   /** R10: a frame that was asked for cannot begin; it is over. */
   | { readonly type: "frame-failed"; readonly task: TaskId; readonly frame: number }
   /** Nothing starts any more; what is in flight is dropped. */

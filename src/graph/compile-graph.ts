@@ -64,7 +64,7 @@ export function compileOneGraph(document: JsonObject, setting: Setting, session:
   if (limits === undefined || problems.failed) return undefined;
   const { id, name } = setting;
   const plan = assemble(
-    { document, id, name, channels, channelSchemas: schemas, ...names, limits },
+    { document, id, name, channels, channelSchemas: schemas, ...names, limits, onFailure: "continue" },
     { nodes, edges },
     { input, output },
   );

@@ -95,12 +95,16 @@ export interface PlanNode {
   readonly many?: boolean;
   /** A frame begins with the state that the one before it left. */
   readonly carries?: boolean;
+  /** Within a saga: the node that undoes what this one did. */
+  readonly undo?: number;
   readonly edges: readonly PlanEdge[];
 }
 
 /** `to` is a node index, or "end" (takes no task). */
 export interface PlanEdge {
   readonly to: number | "end";
+  /** It sends (R1): one activation of its target for each item of the list, with the item as payload. */
+  readonly send?: Expression;
   readonly condition:
     | { readonly kind: "always" }
     /** `reads`: the channels it may read. */
@@ -125,6 +129,23 @@ export interface ValueSchema {
   check(value: Json): { readonly path: readonly (string | number)[]; readonly message: string } | undefined;
 }
 
+/** Absent: without limit. */
+export interface Limits {
+  /** Longest chain of tasks. */
+  readonly steps: number;
+  /** Tasks running at once. */
+  readonly concurrency: number;
+  /** Tokens of models, in and out together, and US dollars, of the whole run. */
+  readonly tokens?: number;
+  readonly costUsd?: number;
+  /** From a run's start to its end, milliseconds. */
+  readonly timeMs?: number;
+  /** UTF-16 units of the whole state as JSON. */
+  readonly state?: number;
+  /** Composites in composites. */
+  readonly depth?: number;
+}
+
 /** An immutable, checked graph: what a run is pinned to. */
 export interface Plan {
   readonly id: string;
@@ -147,7 +168,9 @@ export interface Plan {
   readonly parameters: readonly Parameter[];
   readonly configSchema?: ValueSchema;
   readonly contextSchema?: ValueSchema;
-  readonly limits: { readonly steps: number; readonly concurrency: number };
+  readonly limits: Limits;
+  /** What a task's final failure without an `on_error` does to the rest: it goes on (R9), or the run stops. */
+  readonly onFailure: "continue" | "stop";
   /** What the engine needs of all this. */
   readonly structure: Structure;
   /** Loops, heads and reach, computed from it (R3). */

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { ErrorRecord } from "../base/errors.ts";
-import type { Json } from "../base/json.ts";
+import type { Json, JsonObject } from "../base/json.ts";
 import type { NodeCompiler, NodeDefaults } from "../graph/kinds.ts";
 import type { Models, Usage } from "../models/contract.ts";
 import type { Effect, Scope, SharedChannels } from "../graph/plan.ts";
@@ -37,6 +37,34 @@ export interface NodeWait {
   /** Unix milliseconds; null: as long as it takes. */
   readonly waitUntil: number | null;
   readonly signal?: { readonly name: string; readonly key: string | null };
+  readonly ask?: Question;
+}
+
+/** What somebody outside is asked; the run is interrupted when nothing else is left to do (R8). */
+export interface Question {
+  /** Tells a task's questions apart; one question may be answered several times, by several people. "" where left out. */
+  readonly key?: string;
+  /** Shown to who answers: the interrupt's value. */
+  readonly value: Json;
+  /** JSON Schema (2020-12) of an answer; one that does not fit is refused and ends nothing. */
+  readonly schema?: JsonObject;
+  /** Who may answer; everybody where left out. */
+  readonly from?: readonly string[];
+}
+
+/** An answer that has come. */
+export interface GivenAnswer {
+  /** Of the question. */
+  readonly key: string;
+  readonly by: string | null;
+  readonly value: Json;
+}
+
+/** What a task is expected to use, before it begins: an upper bound. */
+export interface Estimate {
+  readonly tokens: number;
+  /** 0 where no price is known. */
+  readonly costUsd: number;
 }
 
 /** What a task may use while it runs. */
@@ -64,6 +92,12 @@ export interface NodeContext {
     /** What the signal brought, if one ended the wait. */
     readonly payload?: Json;
   };
+  /** All answers that this task has been given, in their order; empty before the first. */
+  readonly answers: readonly GivenAnswer[];
+  /** How often its waits have ended because their time had come. */
+  readonly expired: number;
+  /** When it first began to wait, Unix milliseconds; `now` before that. */
+  readonly since: number;
   /**
    * A step inside the node that is not made twice: its result is a row of the log before `once` answers, and a later
    * attempt of the same task gets the row. Keys are unique within a task. @throws what `step` throws; that is not kept.
@@ -93,6 +127,8 @@ export interface NodeKind<Config, Compiled> {
   compile(config: Config, compiler: NodeCompiler): Compiled;
   /** For a kind whose nodes differ: what an attempt at this one may do. */
   effectOf?(compiled: Compiled): Effect;
+  /** For a kind that spends: what an attempt may use at most, to be reserved before it begins. */
+  estimate?(compiled: Compiled, context: Pick<NodeContext, "scope" | "models">): Estimate;
   run(compiled: Compiled, context: NodeContext): NodeResult | NodeWait | Promise<NodeResult | NodeWait>;
 }
 
@@ -122,6 +158,22 @@ export interface Turn {
   readonly outside: Scope;
   /** The state inside as the turn of that index begins with it, or, for one that is over, as it left it. */
   readonly inside: (index: number, item?: Json) => Scope;
+  /** Why the last turn could go no further, if it failed. */
+  readonly failed?: ErrorRecord;
+  /**
+   * Of a saga: what the first turn has done that can be undone, in canonical order (R5): the task, the node that undoes it
+   * (its position inside), and what the task wrote.
+   */
+  readonly done?: readonly Done[];
+}
+
+export interface Done {
+  readonly task: string;
+  readonly node: string;
+  /** The node that undoes it. */
+  readonly undo: string;
+  readonly writes: { readonly [channel: string]: Json };
+  readonly payload: Json;
 }
 
 /** How one frame ended, in the order of the items. */
@@ -143,6 +195,8 @@ export type FrameEnd =
 export interface CompositeKind<Config, Compiled> extends Omit<NodeKind<Config, Compiled>, "run" | "defaults"> {
   /** An activation has a frame for each of several items, and their expressions know `item` and `index`. */
   readonly many: boolean;
+  /** A saga: the frame that `next` asks for holds the task when something in it fails, even though the task bears failures (R9). */
+  readonly holds?: boolean;
   /** A loop (0013): each frame begins with the state that the one before it left, and `next` says whether there is one. */
   readonly carries?: boolean;
   /** The item of the next turn (null where it has none), or undefined when the loop is over. */
@@ -150,6 +204,8 @@ export interface CompositeKind<Config, Compiled> extends Omit<NodeKind<Config, C
   shares(compiled: Compiled): SharedChannels;
   open(compiled: Compiled, scope: Scope): Opening;
   enter(compiled: Compiled, scope: Scope): FrameEntry;
+  /** The node inside that a frame begins at, instead of the inner graph's starts: declared by the plan's `undo`. */
+  begins?(compiled: Compiled, item: Json): string | undefined;
   /** What leaves one frame: evaluated on its last state. Writes to shared channels come beside it. */
   leave(compiled: Compiled, scope: Scope): readonly Write[];
   /** What the task writes in the end. */

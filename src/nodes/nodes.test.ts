@@ -68,6 +68,9 @@ function fake(events: readonly ChatEvent[]): Fake {
     publicFetch: fetch,
     store: { get: async () => undefined, put: async () => undefined, delete: async () => undefined },
     now: 0,
+    answers: [],
+    expired: 0,
+    since: 0,
     once: async (_, step) => step(),
     models: {
       resolve(reference) {

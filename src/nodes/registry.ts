@@ -3,7 +3,17 @@ import type { Json } from "../base/json.ts";
 import type { NodeKindSpec } from "../graph/kinds.ts";
 import type { Write } from "../engine/types.ts";
 import type { PlanNode, Scope, SharedChannels } from "../graph/plan.ts";
-import type { FrameEnd, FrameEntry, NodeContext, NodeKind, NodeResult, NodeWait, Opening, Turn } from "./contract.ts";
+import type {
+  Estimate,
+  FrameEnd,
+  FrameEntry,
+  NodeContext,
+  NodeKind,
+  NodeResult,
+  NodeWait,
+  Opening,
+  Turn,
+} from "./contract.ts";
 import { emit } from "./emit.ts";
 import { fail } from "./fail.ts";
 import { http } from "./http.ts";
@@ -22,6 +32,7 @@ import { wait } from "./wait.ts";
 export interface AnyTaskKind extends NodeKindSpec {
   readonly summary: string;
   readonly example?: string;
+  estimate?(compiled: never, context: Pick<NodeContext, "scope" | "models">): Estimate;
   run(compiled: never, context: NodeContext): ReturnType<NodeKind<unknown, unknown>["run"]>;
 }
 
@@ -30,10 +41,12 @@ export interface AnyCompositeKind extends NodeKindSpec {
   readonly summary: string;
   readonly example?: string;
   readonly many: boolean;
+  readonly holds?: boolean;
   next?(compiled: never, turn: Turn): Json | undefined;
   shares(compiled: never): SharedChannels;
   open(compiled: never, scope: Scope): Opening;
   enter(compiled: never, scope: Scope): FrameEntry;
+  begins?(compiled: never, item: Json): string | undefined;
   leave(compiled: never, scope: Scope): readonly Write[];
   close(compiled: never, ends: readonly FrameEnd[]): readonly Write[];
 }
