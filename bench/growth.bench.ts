@@ -1,10 +1,7 @@
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import type { EvidenceOptions, Goal } from "../scripts/goal.ts";
 import { median, milliseconds, timed } from "./measure.ts";
 import { type Servers, startServers } from "./servers.ts";
+import { storedBytes } from "./stored-bytes.ts";
 
 const CHARACTERS = 200;
 const COMMITS_PER_RUN = 2;
@@ -28,7 +25,7 @@ export async function run({ short }: EvidenceOptions): Promise<Goal[]> {
       const samples: number[] = [];
       for (; messages < until; messages += 2) samples.push(await timed(() => say(servers, thread, messages)));
       // The newest runs of this stretch: where it is as long as its end says.
-      points.push({ messages, runMs: median(samples.slice(-60)), bytes: await storedBytes(servers, thread) });
+      points.push({ messages, runMs: median(samples.slice(-60)), bytes: storedBytes(servers.edgewise.state, thread) });
     }
     return goals(points);
   } finally {
@@ -86,46 +83,4 @@ function chat(): object {
     },
     edges: [{ from: "start", to: "answer" }],
   };
-}
-
-/** Pages in use of the thread's database, whatever the write-ahead log still holds. */
-async function storedBytes(servers: Servers, thread: string): Promise<number> {
-  const folder = join(servers.edgewise.state, "v3", "do");
-  const copies = mkdtempSync(join(tmpdir(), "edgewise-size-"));
-  try {
-    for (const path of databasesUnder(folder)) {
-      const copy = join(copies, "copy.sqlite");
-      for (const suffix of ["", "-wal"]) {
-        rmSync(`${copy}${suffix}`, { force: true });
-        if (existsSync(`${path}${suffix}`)) copyFileSync(`${path}${suffix}`, `${copy}${suffix}`);
-      }
-      const bytes = sizeIfOf(copy, thread);
-      if (bytes !== undefined) return bytes;
-    }
-    throw new Error(`No database of thread ${thread} under ${folder}.`);
-  } finally {
-    rmSync(copies, { recursive: true, force: true });
-  }
-}
-
-function databasesUnder(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".sqlite") && !path.endsWith("metadata.sqlite"))
-    .map((path) => join(folder, path));
-}
-
-function sizeIfOf(path: string, thread: string): number | undefined {
-  const database = new DatabaseSync(path);
-  try {
-    const row = database.prepare("SELECT thread_id FROM thread").get();
-    if (row?.["thread_id"] !== thread) return undefined;
-    const pages = database
-      .prepare(
-        "SELECT (SELECT page_count FROM pragma_page_count()) - (SELECT freelist_count FROM pragma_freelist_count()) AS used, (SELECT page_size FROM pragma_page_size()) AS size",
-      )
-      .get();
-    return Number(pages?.["used"]) * Number(pages?.["size"]);
-  } finally {
-    database.close();
-  }
 }

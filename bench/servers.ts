@@ -5,56 +5,115 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { bundleWorker } from "../scripts/local/bundle.ts";
 import { type Client, openClient } from "../scripts/local/client.ts";
 import { localKey } from "../scripts/local/key.ts";
+import { readRuntimePid } from "../scripts/local/lock.ts";
 import { ROOT } from "../scripts/local/repository.ts";
+import { recordRuntimeProcess } from "../scripts/local/runtime-process.ts";
 import { startServer } from "../scripts/local/server.ts";
+import type { RawWork } from "./raw/object.ts";
+
+/** The built Worker in Miniflare, spoken to over its public API. */
+export interface EdgewiseServer extends Client {
+  readonly url: string;
+  readonly key: string;
+  /** Its state folder, which goes with it. */
+  readonly state: string;
+  /** Of workerd itself. */
+  readonly pid: number | undefined;
+  stop(): Promise<void>;
+}
+
+/** A worker of the bench's own, in a workerd of its own. */
+export interface WorkServer {
+  perform(work: object): Promise<unknown>;
+  readonly pid: number | undefined;
+  stop(): Promise<void>;
+}
 
 export interface Servers {
-  /** The built Worker in Miniflare, spoken to over its public API. */
-  readonly edgewise: Client & { readonly url: string; readonly key: string; readonly state: string };
+  readonly edgewise: EdgewiseServer;
   /** The raw object, behind a Worker that only passes the call on. */
-  raw(work: object): Promise<unknown>;
+  raw(work: RawWork & { readonly object: string }): Promise<unknown>;
   stop(): Promise<void>;
 }
 
 /** Both servers side by side, each in a workerd of its own, with state folders that go with them. */
 export async function startServers(): Promise<Servers> {
+  const edgewise = await startEdgewise();
+  const raw = await startRaw();
+  return {
+    edgewise,
+    raw: raw.perform,
+    stop: async () => void (await Promise.all([edgewise.stop(), raw.stop()])),
+  };
+}
+
+/** @param variables the Worker's, beside those that every bench has */
+export async function startEdgewise(variables: Readonly<Record<string, string>> = {}): Promise<EdgewiseServer> {
   const state = mkdtempSync(join(tmpdir(), "edgewise-bench-"));
   const server = await startServer({
     root: ROOT,
     state,
     port: 0,
-    variables: { EDGEWISE_MODEL: "builtin/extractive" },
+    variables: { EDGEWISE_MODEL: "builtin/extractive", ...variables },
     onLog: (level, message) => level === "error" && console.error(message),
     note: () => {},
   });
   const { key } = await localKey(state, server.database);
-  const { miniflare, url } = await startRaw(join(state, "raw"));
   return {
-    edgewise: { ...openClient(server.url, key), url: server.url, key, state },
-    raw: async (work) => (await fetch(url, { method: "POST", body: JSON.stringify(work) })).json(),
+    ...openClient(server.url, key),
+    url: server.url,
+    key,
+    state,
+    pid: readRuntimePid(state),
     stop: async () => {
-      await Promise.all([server.stop(), miniflare.dispose()]);
+      await server.stop();
       rmSync(state, { recursive: true, force: true });
     },
   };
 }
 
-async function startRaw(folder: string): Promise<{ miniflare: Miniflare; url: URL }> {
-  const bundle = await bundleWorker(join(ROOT, "bench/raw/object.ts"), join(folder, "object.js"));
+export const RAW_BINDINGS = { durableObjects: { RAW: { className: "Raw", useSQLite: true } } };
+
+export function startRaw(): Promise<WorkServer> {
+  return startWorker("bench/raw/object.ts", RAW_BINDINGS);
+}
+
+/** @param bindings in the words of Miniflare's options before version 5 */
+export async function startWorker(entry: string, bindings: object): Promise<WorkServer> {
+  const folder = mkdtempSync(join(tmpdir(), "edgewise-bench-"));
+  const options = await workerOptions(entry, folder, bindings);
   const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      name: "raw",
-      host: "127.0.0.1",
-      port: 0,
-      cf: false,
-      modules: true,
-      scriptPath: bundle.path,
-      modulesRoot: dirname(bundle.path),
-      compatibilityDate: "2026-10-01",
-      compatibilityFlags: ["nodejs_compat"],
-      durableObjects: { RAW: { className: "Raw", useSQLite: true } },
-      resourcePersistencePath: join(folder, "state"),
-    }),
+    convertV4MiniflareOptions({ ...options, unsafeRuntimeEnv: recordRuntimeProcess(folder) }),
   );
-  return { miniflare, url: await miniflare.ready };
+  const url = await miniflare.ready;
+  return {
+    perform: async (work) => {
+      const response = await fetch(url, { method: "POST", body: JSON.stringify(work) });
+      if (!response.ok) throw new Error(`${entry} answered ${response.status}: ${await response.text()}`);
+      return response.json();
+    },
+    pid: readRuntimePid(folder),
+    stop: async () => {
+      await miniflare.dispose();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Builds the worker; what it is to be started with is JSON. */
+export async function workerOptions(entry: string, folder: string, bindings: object) {
+  const bundle = await bundleWorker(join(ROOT, entry), join(folder, "worker.js"));
+  return {
+    name: "bench",
+    host: "127.0.0.1",
+    port: 0,
+    cf: false as const,
+    modules: true as const,
+    scriptPath: bundle.path,
+    modulesRoot: dirname(bundle.path),
+    compatibilityDate: "2026-10-01",
+    compatibilityFlags: ["nodejs_compat"],
+    resourcePersistencePath: join(folder, "state"),
+    ...bindings,
+  };
 }

@@ -28,9 +28,14 @@ export class AlarmClock {
     this.#at = null;
   }
 
+  /** It should have gone off long ago. */
+  isLost(now: number): boolean {
+    return this.#at !== null && now - this.#at >= LOST_AFTER_MS;
+  }
+
   /** @param at Unix milliseconds, by which something must happen by itself. Joins the transaction it is called in. */
   set(at: number, now: number): void {
-    if (this.#at !== null && this.#at <= at && now - this.#at < LOST_AFTER_MS) return;
+    if (this.#at !== null && this.#at <= at && !this.isLost(now)) return;
     this.#at = at;
     void this.#storage.setAlarm(at);
   }

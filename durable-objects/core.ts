@@ -1,24 +1,28 @@
-import { failure, toErrorRecord } from "../src/base/errors.ts";
 import type { JsonObject } from "../src/base/json.ts";
+import type { Step } from "../src/engine/types.ts";
 import type { Plan } from "../src/graph/plan.ts";
 import { AlarmClock } from "./alarm-clock.ts";
-import { type Chunk, type Commit, isCheckpoint, type LogEntry } from "./log/entry.ts";
+import { AtRest } from "./at-rest.ts";
+import type { Chunk, LogEntry } from "./log/entry.ts";
 import type { RunRow, ThreadRow } from "./log/rows.ts";
-import { Snapshots } from "./log/snapshots.ts";
 import { ThreadStore } from "./log/store.ts";
-import { DELIVERY_DELAY_MS, Outbox, threadNotice } from "./outbox.ts";
+import { ThreadRecord } from "./log/thread-record.ts";
+import { type Last, LogTail } from "./log/tail.ts";
+import { Notices } from "./notices.ts";
+import { Outbox } from "./outbox.ts";
 import { Performer } from "./performer.ts";
-import { bounded } from "./run/failures.ts";
-import { readInput } from "./run/input.ts";
-import { refuseTooLarge } from "./run/limits.ts";
-import { checkGiven, type Given, givenOf } from "./run/globals.ts";
-import { LiveRun } from "./run/live-run.ts";
+import { deadLetterOf } from "./run/dead-letter.ts";
+import type { LiveRun, Reach } from "./run/live-run.ts";
 import type { Verdict } from "./run/verdict.ts";
 import type { Values } from "./run/playback.ts";
+import type { Place } from "./run/new-run.ts";
+import { Past } from "./run/past.ts";
 import { loadPlan } from "./run/plans.ts";
-import { statusAfter, verdictOn } from "./run/ending.ts";
-import { newRun } from "./run/new-run.ts";
-import type { Address, StartRun, ThreadStatus } from "./thread-api.ts";
+import { Rebuilding } from "./run/rebuilding.ts";
+import type { Opening, Start } from "./run/start.ts";
+import { givenUp, isCancelled, restingAs, statusAfter, verdictOn } from "./run/ending.ts";
+import { goOnAlone } from "./commands.ts";
+import type { ThreadStatus } from "./thread-api.ts";
 import type { Work } from "./run/work.ts";
 import type { Means, World } from "./world.ts";
 
@@ -31,43 +35,58 @@ export const LEASE_MS = 5_000;
  */
 export class ThreadCore {
   readonly store: ThreadStore;
+  readonly record: ThreadRecord;
+  readonly past: Past;
+  readonly rebuilding: Rebuilding;
   readonly #context: DurableObjectState;
   readonly #world: World;
   readonly #clock: AlarmClock;
-  readonly #outbox: Outbox;
+  readonly #notices: Notices;
   readonly #watchers = new Set<() => void>();
-  #row: ThreadRow | undefined;
   #values: Values = new Map();
-  #last = { seq: 0, at: 0, step: -2 };
-  readonly #snapshots: Snapshots;
+  readonly #tail: LogTail;
   /** Why the values are not known: a run's graph cannot be read, and what it wrote cannot be folded without. */
   #unreadable: unknown;
   #live: LiveRun | undefined;
+  readonly #rest: AtRest;
   readonly #performer = new Performer((work) => this.#do(work));
   #means: Means | undefined;
-  #deliverySet = false;
 
   constructor(context: DurableObjectState, world: World) {
     this.#context = context;
     this.#world = world;
     this.#clock = new AlarmClock(context.storage);
     this.store = new ThreadStore(context.storage.sql);
-    this.#snapshots = new Snapshots(this.store);
-    this.#outbox = new Outbox(this.store, world.index);
+    this.record = new ThreadRecord(this.store);
+    this.#tail = new LogTail(this.store);
+    this.past = new Past(this.store, (hash) => this.plan(hash));
+    this.rebuilding = new Rebuilding(this.store, this.past, (hash) => this.plan(hash), world.kinds);
+    this.#rest = new AtRest(this.store, this.rebuilding);
+    this.#notices = new Notices(new Outbox(this.store, world), context, () => ({
+      row: this.#row,
+      status: () => this.status(),
+      delivered: () => this.#delivered(),
+    }));
   }
 
-  /** Nothing was ever written here, or all of it was erased. */
-  get isEmpty(): boolean {
-    return this.#row === undefined;
+  get #row(): ThreadRow | undefined {
+    return this.record.row;
   }
 
   get live(): LiveRun | undefined {
     return this.#live;
   }
 
-  /** Erased, but the index has not heard of it yet: nobody finds the thread, and nothing can take its place. */
-  get isBeingErased(): boolean {
-    return this.#row?.deleted === true;
+  /** The run that is live, or what the last one left and can go on. */
+  get head(): LiveRun | undefined {
+    if (this.#live !== undefined || !this.#row || this.#unreadable !== undefined) return this.#live;
+    return this.#rest.head(this.#row.threadId);
+  }
+
+  /** The same where somebody may answer it: not where it was cancelled (G10). */
+  get asking(): LiveRun | undefined {
+    const { head } = this;
+    return head === undefined || (head !== this.#live && isCancelled(head.row)) ? undefined : head;
   }
 
   /** Every channel's value after the last run that is over. @throws when they cannot be read: none are better than wrong ones. */
@@ -76,16 +95,8 @@ export class ThreadCore {
     return this.#values;
   }
 
-  get lastCommit(): { readonly seq: number; readonly at: number; readonly step: number } {
-    return this.#last;
-  }
-
-  /** @throws EdgewiseError `not_found` for a thread that does not exist, was erased, or is another tenant's. */
-  thread({ tenant, threadId }: Address): ThreadRow {
-    const row = this.#row;
-    if (!row || row.deleted || row.tenant !== tenant)
-      throw failure("not_found", `Thread with ID ${threadId} not found`);
-    return row;
+  get lastCommit(): Last {
+    return this.#tail.last;
   }
 
   status(): ThreadStatus {
@@ -100,46 +111,35 @@ export class ThreadCore {
 
   /** Reads the thread back; to be called once, before anything else, with the object blocked. */
   async restore(): Promise<void> {
-    this.#row = this.store.thread();
+    this.record.restore();
     if (!this.#row) return;
     await this.#clock.read(this.#world.now());
-    const last = this.store.lastCommit();
-    const snapshot = this.#snapshots.restore();
-    this.#values = snapshot.values;
-    for (const run of this.store.runsAfter(snapshot.seq)) this.#replay(run, last?.seq ?? 0);
-    if (last) this.#last = { seq: last.seq, at: last.at, step: this.store.checkpoints(last.seq + 1, 1)[0]?.step ?? -2 };
+    this.#tail.restore();
+    const last = this.store.lastRun();
+    if (last) this.#replay(last, this.#tail.last.seq);
+    this.#notices.forget();
     if (this.#live) this.#recover(this.#live);
     this.#context.storage.transactionSync(() => this.#arm());
   }
 
-  #replay(run: RunRow, lastSeq: number): void {
-    let plan: Plan;
+  #replay(last: RunRow, lastSeq: number): void {
+    const isLive = last.lastSeq === null;
     try {
-      plan = this.plan(run.graphHash);
-      if (this.#unreadable) throw this.#unreadable;
+      const before = isLive ? this.store.runAt(last.firstSeq - 1) : last;
+      this.#values = before ? this.past.end(before) : new Map();
+      if (isLive) this.#live = this.rebuilding.live(last, lastSeq, this.#values, this.#row?.threadId ?? "");
     } catch (thrown) {
-      this.#unreadable ??= thrown;
-      if (run.lastSeq === null) this.#giveUp(run, thrown, lastSeq);
-      return;
+      this.#unreadable = thrown;
+      if (isLive) this.#giveUp(last, thrown, lastSeq);
     }
-    const live = new LiveRun(run, givenOf(run, this.#row?.threadId ?? ""), plan, this.#values, this.#world.kinds);
-    for (const commit of this.store.commits(run.firstSeq, run.lastSeq ?? lastSeq)) live.replayed(commit);
-    if (run.lastSeq === null) this.#live = live;
-    else this.#values = live.playback.threadValues();
   }
 
   /** A live run whose graph this version cannot read ends with that reason instead of staying live for ever. */
   #giveUp(run: RunRow, thrown: unknown, lastSeq: number): void {
     this.#context.storage.transactionSync(() => {
-      const over: RunRow = {
-        ...run,
-        status: "error",
-        error: bounded(toErrorRecord(thrown)),
-        lastSeq,
-        updatedAt: this.#world.now(),
-      };
+      const over = givenUp(run, thrown, lastSeq, this.#world.now());
       this.store.endRun(over);
-      this.#tellOver(over);
+      this.#notices.over(over, undefined, this.now());
     });
   }
 
@@ -156,55 +156,53 @@ export class ThreadCore {
     return loadPlan(hash, () => this.store.graph(hash), this.#world.kinds);
   }
 
-  createThread(tenant: string, threadId: string, metadata: JsonObject): ThreadRow {
-    const now = this.#world.now();
-    const row: ThreadRow = { tenant, threadId, createdAt: now, updatedAt: now, metadata, deleted: false };
-    this.#keepThread(row, () => this.store.createThread(row));
-    return row;
+  createThread(tenant: string, threadId: string, metadata: JsonObject): void {
+    this.#keep(() => this.record.create(tenant, threadId, metadata, this.#world.now()));
   }
 
   patchThread(metadata: JsonObject): void {
-    if (!this.#row) return;
-    const row = { ...this.#row, metadata: { ...this.#row.metadata, ...metadata }, updatedAt: this.#world.now() };
-    this.#keepThread(row, () => this.store.updateThread(row.updatedAt, row.metadata));
+    this.#keep(() => this.record.patch(metadata, this.#world.now()));
   }
 
-  #keepThread(row: ThreadRow, write: () => void): void {
+  #keep(write: () => void): void {
     this.#guard(() => {
       write();
-      this.#row = row;
-      this.#tellThread();
+      this.#notices.thread(this.now());
       this.#arm();
     });
-    this.#deliverSoon();
+    this.#notices.deliverSoon();
   }
 
   /**
-   * Durable when it returns, as far as the platform's output gate goes: no reply leaves before the commit is on disk.
-   * @throws EdgewiseError for an input the graph refuses; nothing is written then.
+   * A run begins: a new `live`, or one that goes on (the {@link head}, or one that was rebuilt): its first entries, each a commit, and then whatever they lead to. Durable when it returns, as far as the
+   * platform's output gate goes: no reply leaves before the commit is on disk.
    */
-  startRun(command: StartRun, plan: Plan): RunRow {
-    const { tenant, threadId, graph, config, context, metadata } = command;
-    refuseTooLarge({ config, context, metadata });
-    const now = this.#now();
-    const given: Given = { runId: command.runId, threadId, startedAt: now, config, context };
-    checkGiven(plan, given);
-    const outcome = readInput(command, plan, this.values, given);
-    const earlier = this.#row ? (this.store.lastRun()?.n ?? 0) : 0;
-    const row = newRun(command, { n: earlier + 1, firstSeq: this.#last.seq + 1, now });
+  start(live: LiveRun, row: RunRow, entries: Opening, how: Start): void {
+    const now = this.now();
     this.#guard(() => {
       // First of all: what the index is told of the thread from here on is that it is busy.
-      this.#live = new LiveRun(row, given, plan, this.#values, this.#world.kinds);
-      const belongsTo = { graph_id: graph.graphId, assistant_id: command.assistantId };
-      if (!this.#row) this.createThread(tenant, threadId, belongsTo);
-      else if (this.#row.metadata["assistant_id"] !== command.assistantId) this.patchThread(belongsTo);
-      else this.#tellThread();
-      this.store.keepGraph(graph.hash, graph.document);
-      this.store.insertRun(row, tenant);
-      this.#outbox.tellLive(this.#row, row, now, false);
-      this.#commit(this.#live, { type: "run-started", outcome }, []);
+      const rest = this.#rest.clear();
+      this.#live = live;
+      this.record.belong(how.tenant, how.threadId, how.belongsTo, this.#world.now());
+      this.#notices.thread(now);
+      if (how.document !== undefined) this.store.keepGraph(row.graphHash, how.document);
+      this.store.insertRun(row, this.#row?.tenant ?? "");
+      if (rest?.nextTime() !== undefined) this.#notices.gone(rest.row);
+      if (how.step !== undefined) this.#tail.standOn(how.step);
+      this.#notices.live(row, now);
+      let last: LogEntry | undefined;
+      for (const entry of entries(live)) this.#commit(live, (last = entry), [], false);
+      this.#performer.add(live.recover(now));
+      if (row.hidden)
+        this.#end(live, { ...live.row, ...restingAs(live), updatedAt: now, lastSeq: this.#tail.last.seq });
+      else if (last !== undefined) this.#judge(live, last);
     });
-    return row;
+  }
+
+  /** Where the next run of the thread stands. */
+  nextRun(): Pick<Place, "n" | "firstSeq" | "now"> {
+    const last = this.#row && this.store.lastRun();
+    return { n: (last?.n ?? 0) + 1, firstSeq: this.#tail.last.seq + 1, now: this.now() };
   }
 
   /** What came from outside for the live run; durable when it returns. */
@@ -227,47 +225,43 @@ export class ThreadCore {
     const row = this.#row;
     if (!row) return;
     this.#guard(() => {
-      this.store.updateThread(this.#world.now(), {}, true);
-      this.#row = { ...row, deleted: true };
-      this.#outbox.add({ kind: "thread-erased", threadId: row.threadId });
+      this.record.erase(this.#world.now());
+      this.#notices.erased(row.threadId);
       this.#arm();
     });
-    await this.#deliver();
+    await this.#notices.deliver();
   }
 
-  /** One transaction: the outcome, what was streamed for it, and, when it is the last, the run's end with all it tells the outside. */
-  #commit(live: LiveRun, entry: LogEntry, chunks: readonly Chunk[]): void {
+  /**
+   * One transaction: the outcome, what was streamed for it, and, when it is the last, the run's end with all it tells the outside.
+   * @param isJudged whether it may be the last
+   */
+  #commit(live: LiveRun, entry: LogEntry, chunks: readonly Chunk[], isJudged = true): void {
     this.#guard(() => {
-      const step = live.apply(entry);
-      const starts = step?.start ?? [];
-      const event = live.takeEvents(5 + starts.length);
-      const commit: Commit = {
-        seq: this.#last.seq + 1,
-        run: live.row.n,
-        at: this.#now(),
-        event,
-        lastEvent: event + 4 + starts.length,
-        step: isCheckpoint(entry) ? this.#last.step + 1 : null,
-        entry,
-      };
-      const over = verdictOn(live, entry, step, commit);
-      this.#snapshots.committed(this.store.appendCommit(commit));
-      for (const chunk of chunks) this.store.appendChunk(live.row.n, chunk);
-      this.#last = { seq: commit.seq, at: commit.at, step: commit.step ?? this.#last.step };
+      const at = this.now();
+      const step = live.apply(entry, at);
+      const starts = step?.start.length ?? 0;
+      const event = live.takeEvents(5 + starts);
+      const commit = this.#tail.append(live.row, { at, event, lastEvent: event + 4 + starts, entry }, chunks);
       if (entry.type === "attempt-failed") live.backOff(entry.task);
-      this.#performer.add(live.workAfter(entry, step, commit.at));
-      if (over) this.#end(live, over);
-      else this.#tellIdle(live);
-      this.#arm();
+      this.#performer.add(live.workAfter(entry, step, at));
+      if (isJudged) this.#judge(live, entry, step);
+      this.#notices.committed(live.row, commit);
     });
     this.#tellWatchers();
-    this.#deliverSoon();
+    this.#notices.deliverSoon();
   }
 
-  /** Nothing moves before that time: the sweep need not look either. */
-  #tellIdle(live: LiveRun): void {
-    if (live.isPerforming || !this.#performer.isIdle) return;
-    this.#outbox.tellLater(this.#row, live.row, live.nextLook(this.#now()), this.#now());
+  /** Whether the run is over by what was just committed. */
+  #judge(live: LiveRun, entry: LogEntry, step?: Step): void {
+    const over = verdictOn(live, entry, step);
+    if (over) this.#end(live, { ...over, updatedAt: this.#tail.last.at, lastSeq: this.#tail.last.seq });
+    else {
+      const now = this.now();
+      const moves = live.isPerforming || !this.#performer.isIdle;
+      this.#notices.looks(live.row, moves ? now : live.nextLook(now), now);
+    }
+    this.#arm();
   }
 
   #tellWatchers(): void {
@@ -275,12 +269,16 @@ export class ThreadCore {
   }
 
   #end(live: LiveRun, over: RunRow): void {
+    // What is cut off has said what it has said.
+    this.#tail.keep(live.row, live.abortAll());
     this.store.endRun(over);
     this.#values = live.playback.threadValues();
     this.#live = undefined;
     this.#performer.clear();
-    this.#snapshots.saveIfDue(this.#last.seq, this.#values);
-    this.#tellOver(over);
+    this.#rest.keep(over, live);
+    this.#tail.rest(this.#values);
+    this.#notices.dead(deadLetterOf(live, over, this.#row, this.store));
+    this.#notices.over(over, this.#rest.waiting()?.nextTime(), this.now());
   }
 
   /** A transaction after which memory and log agree; if it fails they do not. */
@@ -298,8 +296,9 @@ export class ThreadCore {
     }
   }
 
-  #now(): number {
-    return Math.max(this.#world.now(), this.#last.at);
+  /** Unix milliseconds; never before the last commit. */
+  now(): number {
+    return Math.max(this.#world.now(), this.#tail.last.at);
   }
 
   /** Starts what is ready to start, until nothing more can move without waiting. */
@@ -310,84 +309,82 @@ export class ThreadCore {
   #do(work: Work): void {
     const live = this.#live;
     if (!live || !this.#row) return;
-    this.#means ??= this.#world.meansOf(this.#row.tenant);
+    this.#surely(() => {
+      const verdict = live.perform(work, this.#reachOf(live, this.#row?.tenant ?? ""));
+      if (verdict) this.#commit(live, verdict.entry, verdict.chunks);
+    });
+  }
+
+  #reachOf(live: LiveRun, tenant: string): Reach {
+    this.#means ??= this.#world.meansOf(tenant);
     const happened = (verdict: Verdict): void => {
       if (this.#live !== live) return;
       this.#commit(live, verdict.entry, verdict.chunks);
       void this.perform();
     };
-    const reach = { means: this.#means, happened, streamed: () => this.#tellWatchers(), now: () => this.#now() };
-    this.#surely(() => {
-      const verdict = live.perform(work, reach);
-      if (verdict) this.#commit(live, verdict.entry, verdict.chunks);
-    });
+    return { means: this.#means, happened, streamed: () => this.#tellWatchers(), now: () => this.now() };
+  }
+
+  /** Somebody is here: what an alarm should have done that was lost is done now. */
+  wake(): void {
+    if (this.#clock.isLost(this.#world.now())) this.#context.waitUntil(this.tick());
   }
 
   /** Looks at what is due. Safe at any moment and any number of times (F6). */
   async tick(): Promise<void> {
     this.#clock.fired();
     if (!this.#row) return;
-    this.#performer.add(this.#live?.due(this.#now()) ?? []);
+    if (this.#live) this.#performer.add(this.#live.due(this.now()));
+    else this.#goOnAlone();
     this.#context.storage.transactionSync(() => this.#arm());
     // Not waited for: the next alarm comes only after this one, and a run must not wait for a slow index (F14).
-    this.#context.waitUntil(this.#deliver());
+    this.#context.waitUntil(this.#notices.deliver());
     await this.perform();
   }
 
   /**
-   * The sweep's touch: the index thinks this run is late. Goes on with what should have moved; answers whether the run is
-   * live. The sweep itself puts the row off; a second notice would only have to be taken back.
+   * The sweep's touch: the index thinks this run is late. Goes on with what should have moved; answers whether there is
+   * something to come. The sweep itself puts the row off; a second notice would only have to be taken back.
    */
   async touch(runId: string): Promise<boolean> {
     await this.tick();
-    return this.#live?.row.runId === runId;
+    const live = this.#live ?? this.#waiting();
+    return live?.row.runId === runId && (live === this.#live || live.nextTime() !== undefined);
+  }
+
+  #waiting(): LiveRun | undefined {
+    return this.#row && this.#unreadable === undefined ? this.#rest.waiting(this.#row.threadId) : undefined;
+  }
+
+  /** A run at rest of which a question has waited long enough. */
+  #goOnAlone(): void {
+    const waiting = this.#waiting();
+    const over = waiting?.waits.over(this.now()) ?? [];
+    if (waiting !== undefined && over.length > 0) goOnAlone(this, waiting, over);
   }
 
   /** Sets the alarm to the next thing that must happen by itself; in the transaction of what made it necessary. */
   #arm(): void {
-    const now = this.#now();
+    const now = this.now();
     const times: number[] = [];
     if (this.#live && (this.#live.isPerforming || !this.#performer.isIdle)) times.push(now + LEASE_MS);
-    const next = this.#live?.nextTime();
+    const next = (this.#live ?? this.#rest.waiting())?.nextTime();
     if (next !== undefined) times.push(next);
-    if (!this.#outbox.isEmpty) times.push(now + LEASE_MS);
+    if (!this.#notices.isEmpty) times.push(now + LEASE_MS);
     if (times.length > 0) this.#clock.set(Math.min(...times), now);
-  }
-
-  #tellOver(over: RunRow): void {
-    this.#outbox.tellOver(this.#row, over.runId);
-    this.#tellThread();
-  }
-
-  #tellThread(): void {
-    if (!this.#row) return;
-    this.#outbox.add(threadNotice(this.#row, this.status(), this.#now()));
   }
 
   /** Nothing of an erased thread may be there for one that is made in its place. */
   #forget(): void {
-    this.#row = undefined;
+    this.record.forget();
     this.#values = new Map();
-    this.#last = { seq: 0, at: 0, step: -2 };
+    this.#tail.forget();
     this.#unreadable = undefined;
-    this.#snapshots.forget();
+    this.#rest.clear();
     this.#clock.fired();
   }
 
-  /** After a moment, in which a short run ends: then nobody needs to hear that it was live. */
-  #deliverSoon(): void {
-    if (this.#deliverySet) return;
-    this.#deliverySet = true;
-    const moment = scheduler.wait(DELIVERY_DELAY_MS).then(() => {
-      this.#deliverySet = false;
-      return this.#deliver();
-    });
-    this.#context.waitUntil(moment);
-  }
-
-  async #deliver(): Promise<void> {
-    const row = this.#row;
-    if (!row || !(await this.#outbox.deliver(row.tenant))) return;
+  async #delivered(): Promise<void> {
     if (this.#row?.deleted) {
       // Forgotten in the same turn: another delivery that comes to its end now must not erase what is made next.
       const gone = [this.#context.storage.deleteAlarm(), this.#context.storage.deleteAll()];

@@ -1,7 +1,10 @@
 import type { Json } from "../src/base/json.ts";
 import { openDatabase } from "../src/storage/database.ts";
+import { type DeadLetter, insertDeadLetter, markContinued, removeDeadLetters } from "../src/storage/dead-letters.ts";
 import { type LiveRun, removeLiveRun, upsertLiveRun } from "../src/storage/live-runs.ts";
 import { deleteThread, type ThreadRow, upsertThread } from "../src/storage/threads.ts";
+import { sendWake, type Wake } from "../src/storage/wakes.ts";
+import type { Commit } from "./log/entry.ts";
 import type { RunRow, ThreadRow as StoredThread } from "./log/rows.ts";
 import type { ThreadStore } from "./log/store.ts";
 
@@ -11,6 +14,23 @@ export type Notice =
   | { readonly kind: "run-live"; readonly run: LiveRun; readonly again: boolean }
   | { readonly kind: "run-over"; readonly threadId: string; readonly runId: string }
   | { readonly kind: "thread"; readonly row: ThreadRow }
+  /** Something is due far ahead; `told`: when that was written down. */
+  | {
+      readonly kind: "wake";
+      readonly threadId: string;
+      readonly runId: string;
+      readonly at: number;
+      readonly told: number;
+    }
+  | { readonly kind: "dead-letter"; readonly letter: DeadLetter }
+  /** A run that had ended goes on in another (`by`). */
+  | {
+      readonly kind: "run-continued";
+      readonly threadId: string;
+      readonly runId: string;
+      readonly by: string;
+      readonly at: number;
+    }
   | { readonly kind: "thread-erased"; readonly threadId: string };
 
 /** @param now Unix milliseconds; of two lines about a thread the newer counts. */
@@ -28,8 +48,19 @@ export const DELIVERY_DELAY_MS = 50;
 /** The sweep looks at a run whose thread has been silent for this long. */
 export const OVERDUE_MS = 60_000;
 const BATCH = 32;
+const MOST_WOKEN = 1_000;
 /** An index that takes longer counts as away: the next delivery must not wait for an answer that never comes. */
 const DEADLINE_MS = 10_000;
+/** Nearer than this nothing needs a message: the thread is in memory still, and its alarm set. */
+const WAKE_FROM_MS = 5_000;
+/** A queue that has not taken a wake for so long is done without: the alarm stands, and a thread that waits must cost nothing. */
+const WAKE_GIVEN_UP_MS = 60_000;
+
+/** Where notices go. Without a queue alarms and the sweep are enough. */
+export interface Outside {
+  readonly index: D1Database;
+  readonly wakes?: Queue | undefined;
+}
 
 /**
  * What the outside is to learn: written in the commit's transaction, delivered after it, at least once and in order.
@@ -37,14 +68,16 @@ const DEADLINE_MS = 10_000;
  */
 export class Outbox {
   readonly #store: ThreadStore;
-  readonly #binding: D1Database;
+  readonly #outside: Outside;
   #delivering: Promise<boolean> | undefined;
   /** How much is undelivered; counted once, since every commit asks. */
   #waiting: number | undefined;
+  /** Seconds for which a wake was told already: ten thousand tasks that back off together need few. */
+  readonly #woken = new Set<string>();
 
-  constructor(store: ThreadStore, binding: D1Database) {
+  constructor(store: ThreadStore, outside: Outside) {
     this.#store = store;
-    this.#binding = binding;
+    this.#outside = outside;
   }
 
   /** Joins the transaction it is called in. */
@@ -58,11 +91,33 @@ export class Outbox {
     if (thread === undefined) return;
     const { runId, createdAt: startedAt } = run;
     this.add({ kind: "run-live", run: { threadId: thread.threadId, runId, startedAt, dueAt: at + OVERDUE_MS }, again });
+    if (!again) this.#tellContinued(thread, run, at);
   }
 
-  /** As {@link tellLive}, where nothing moves before a moment that is further off than the sweep's usual look. */
-  tellLater(thread: StoredThread | undefined, run: RunRow, at: number, now: number): void {
-    if (at > now + OVERDUE_MS) this.tellLive(thread, run, at, true);
+  #tellContinued({ threadId }: StoredThread, run: RunRow, at: number): void {
+    const goesOn = (row: RunRow | undefined): row is RunRow => row?.from != null && !row.from.anew;
+    // A write from outside is nobody's run: the letter stays with the one that failed.
+    let before = goesOn(run) && !run.hidden ? this.#store.runAt(run.from?.seq ?? 0) : undefined;
+    // A write from outside stands between.
+    while (before?.hidden === true) before = goesOn(before) ? this.#store.runAt(before.from?.seq ?? 0) : undefined;
+    if (before?.status === "error")
+      this.add({ kind: "run-continued", threadId, runId: before.runId, by: run.runId, at });
+  }
+
+  /** After a commit by which a task of the run tries again, or stops waiting, at a time that is not near. */
+  tellWake(thread: StoredThread | undefined, { runId }: RunRow, { entry, at: told }: Commit): void {
+    if (thread === undefined || this.#outside.wakes === undefined) return;
+    const at = entry.type === "attempt-failed" ? entry.retryAt : entry.type === "task-waiting" ? entry.until : null;
+    if (at === null || at <= told + WAKE_FROM_MS) return;
+    const second = `${runId} ${Math.ceil(at / 1000)}`;
+    if (this.#woken.has(second)) return;
+    if (this.#woken.size >= MOST_WOKEN) this.#woken.clear();
+    this.#woken.add(second);
+    this.add({ kind: "wake", threadId: thread.threadId, runId, at, told });
+  }
+
+  tellDead(letter: DeadLetter | undefined): void {
+    if (letter !== undefined) this.add({ kind: "dead-letter", letter });
   }
 
   tellOver(thread: StoredThread | undefined, runId: string): void {
@@ -88,19 +143,39 @@ export class Outbox {
 
   async #deliverAll(tenant: string): Promise<boolean> {
     try {
-      const database = openDatabase(this.#binding);
-      for (let rows = this.#store.outbox(BATCH); rows.length > 0; rows = this.#store.outbox(BATCH)) {
+      const database = openDatabase(this.#outside.index);
+      let last = 0;
+      for (let rows = this.#store.outbox(BATCH); rows.length > 0; rows = this.#store.outbox(BATCH, last)) {
         const notices = rows.map((row) => ({ id: row.id, notice: row.body as unknown as Notice }));
         for (const { id, notice } of notices) {
-          if (!isOvertaken(notice, notices, id)) await inTime(send(database, tenant, notice));
+          last = id;
+          if (!isOvertaken(notice, notices, id)) {
+            if (notice.kind !== "wake") await inTime(send(database, tenant, notice));
+            // What waits for the queue keeps nothing back that goes to the index.
+            else if (!(await this.#wake(tenant, notice))) continue;
+          }
           this.#store.delivered(id);
           this.#waiting = this.#count() - 1;
         }
       }
-      return true;
+      return this.isEmpty;
     } catch (thrown) {
       console.warn(`The index did not take a notice of a thread and will be asked again: ${String(thrown)}`);
       return false;
+    }
+  }
+
+  /** Whether the notice is done with. */
+  async #wake(tenant: string, { threadId, runId, at, told }: Extract<Notice, { kind: "wake" }>): Promise<boolean> {
+    const now = Date.now();
+    if (this.#outside.wakes === undefined || at <= now) return true;
+    const wake: Wake = { tenant, thread: threadId, run: runId, at };
+    try {
+      await inTime(sendWake(this.#outside.wakes, wake, now));
+      return true;
+    } catch (thrown) {
+      console.warn(`The queue did not take a wake; the thread's alarm stands: ${String(thrown)}`);
+      return now > told + WAKE_GIVEN_UP_MS;
     }
   }
 }
@@ -114,6 +189,10 @@ type Numbered = { readonly id: number; readonly notice: Notice };
  */
 function isOvertaken(notice: Notice, all: readonly Numbered[], id: number): boolean {
   return all.some(({ id: otherId, notice: other }) => {
+    if (notice.kind === "wake")
+      return (
+        otherId > id && (other.kind === "thread-erased" || (other.kind === "run-over" && other.runId === notice.runId))
+      );
     if (notice.kind === "run-over")
       return otherId < id && other.kind === "run-live" && !other.again && other.run.runId === notice.runId;
     if (otherId <= id) return false;
@@ -137,7 +216,9 @@ async function inTime(sent: Promise<void>): Promise<void> {
   }
 }
 
-async function send(database: ReturnType<typeof openDatabase>, tenant: string, notice: Notice): Promise<void> {
+type IndexNotice = Exclude<Notice, { readonly kind: "wake" }>;
+
+async function send(database: ReturnType<typeof openDatabase>, tenant: string, notice: IndexNotice): Promise<void> {
   switch (notice.kind) {
     case "run-live":
       return upsertLiveRun(database, tenant, notice.run);
@@ -145,7 +226,12 @@ async function send(database: ReturnType<typeof openDatabase>, tenant: string, n
       return removeLiveRun(database, tenant, notice.threadId, notice.runId);
     case "thread":
       return upsertThread(database, tenant, notice.row);
+    case "dead-letter":
+      return insertDeadLetter(database, tenant, notice.letter);
+    case "run-continued":
+      return markContinued(database, tenant, notice);
     case "thread-erased":
+      await removeDeadLetters(database, tenant, notice.threadId);
       return deleteThread(database, tenant, notice.threadId);
   }
 }

@@ -171,6 +171,8 @@ export interface FollowRun extends Address {
 export interface RunResult {
   readonly run: RunView;
   readonly values: JsonObject;
+  /** What it asks, if it is the thread's newest and waits for answers: `{id, value}` of each question. */
+  readonly interrupts: readonly Json[];
 }
 
 export interface HistoryQuery extends Address {

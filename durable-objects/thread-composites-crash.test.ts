@@ -6,6 +6,7 @@ import type { JsonObject } from "../src/base/json.ts";
 import { crash, follow, openThread, startOf, type TestThread } from "./testing/open-thread.ts";
 import { CACHED, chain, EACH, HELD, LOOP, NESTED, RACE, TURNS } from "./testing/composite-graphs.ts";
 import { ownKind } from "./testing/own-kind.ts";
+import { HELD_SAGA, SAGA } from "./testing/saga-graphs.ts";
 import type { StartRun, StreamMode } from "./thread-api.ts";
 
 /** How often each task was executed, by its idempotency key. */
@@ -104,6 +105,17 @@ const GRAPHS: readonly (readonly [string, JsonObject, string, JsonObject])[] = [
   ["failures that hold a composite, and some that are borne", HELD, "error", { borne: [[2]] }],
   ["a race whose loser waits", RACE, "success", { out: 6, log: ["6"] }],
   ["turns of a loop", TURNS, "success", { sum: 24 }],
+  [
+    "a saga that undoes what it has done",
+    SAGA,
+    "success",
+    {
+      r: 0,
+      problem: { code: "failed_by_graph", message: "no", retryable: false, node: "no", attempt: 1 },
+      log: ["no"],
+    },
+  ],
+  ["a saga that is held by what cannot be undone", HELD_SAGA, "error", { log: [] }],
   ["results that are used again", CACHED, "success", { out: [2, 6], log: ["2"] }],
 ];
 

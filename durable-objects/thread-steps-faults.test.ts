@@ -140,8 +140,9 @@ describe("[design 3] unsafe effects", () => {
     await expect.poll(() => begun).toEqual(["one"]);
     await crash(thread);
     const { run } = unwrap(await thread.api.joinRun(command));
-    expect(run.error).toMatchObject({ code: "outcome_unknown", node: "one" });
-    expect(run.error?.details).toBeUndefined();
+    expect(run).toMatchObject({ status: "interrupted", error: null });
+    const questions = unwrap(await thread.api.interruptsOf(command));
+    expect(questions).toMatchObject([{ kind: "outcome_unknown", node: "one" }]);
     expect(begun).toEqual(["one", "two"]);
   });
 });

@@ -137,7 +137,8 @@ describe("steps inside a node", () => {
     await expect.poll(() => effects).toBe(1);
     await crash(thread);
     const { run } = unwrap(await thread.api.joinRun(command));
-    expect(run.error).toMatchObject({ code: "outcome_unknown", node: "own", retryable: false });
+    expect(run).toMatchObject({ status: "interrupted", error: null });
+    expect(unwrap(await thread.api.interruptsOf(command))).toMatchObject([{ kind: "outcome_unknown", node: "own" }]);
     expect(effects).toBe(1);
   });
 });

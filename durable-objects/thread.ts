@@ -8,17 +8,20 @@ import { type NodeKinds, nodeKinds } from "../src/nodes/registry.ts";
 import { openDatabase } from "../src/storage/database.ts";
 import { createItemStore } from "../src/storage/items.ts";
 import { createResultCache } from "../src/storage/node-results.ts";
+import { answerInterrupt, pauseRun, startRun } from "./commands.ts";
 import { ThreadCore } from "./core.ts";
+import { migrate, updateState } from "./updates.ts";
 import { pathOf } from "./log/places.ts";
 import type { RunRow } from "./log/rows.ts";
+import type { Plan } from "../src/graph/plan.ts";
 import { refuseTooLarge } from "./run/limits.ts";
 import { loadPlan } from "./run/plans.ts";
 import type * as Api from "./thread-api.ts";
 import { Follower } from "./view/follower.ts";
 import { Framer } from "./view/frames.ts";
-import { historyOf, inputOf, resultOf, stateOf, valuesBefore } from "./view/history.ts";
+import { checkpointView, historyOf, inputOf, interruptsOf, resultOf, stateOf } from "./view/history.ts";
 import { profileOf } from "./view/profile.ts";
-import { runView, threadView } from "./view/views.ts";
+import { questionsOf, runView, threadView } from "./view/views.ts";
 
 const OTHER_SIGNAL = "This Idempotency-Key was used for another signal; take a new key, or send the same body.";
 
@@ -47,6 +50,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     this.#core = new ThreadCore(context, {
       kinds,
       index: env.DB,
+      wakes: config.wakes,
       meansOf: (tenant) => {
         const database = openDatabase(env.DB);
         return { ...means, store: createItemStore(database, tenant), cache: createResultCache(database, tenant) };
@@ -76,7 +80,8 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     return this.#answer((): Api.ThreadView => {
       this.#refuseWhileErasing();
       refuseTooLarge({ metadata: command.metadata });
-      if (this.#core.isEmpty) this.#core.createThread(command.tenant, command.threadId, command.metadata);
+      if (this.#core.record.row === undefined)
+        this.#core.createThread(command.tenant, command.threadId, command.metadata);
       else if (command.ifExists === "raise")
         throw failure("conflict", `Thread with ID ${command.threadId} already exists`);
       return this.#thread(command);
@@ -89,7 +94,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
 
   async patchThread(command: Api.Address & { readonly metadata: JsonObject }) {
     return this.#answer(() => {
-      const { metadata } = this.#core.thread(command);
+      const { metadata } = this.#core.record.of(command);
       refuseTooLarge({ metadata: { ...metadata, ...command.metadata } });
       this.#core.patchThread(command.metadata);
       return this.#thread(command);
@@ -98,7 +103,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
 
   async deleteThread(address: Api.Address) {
     return this.#answer(async () => {
-      this.#core.thread(address);
+      this.#core.record.of(address);
       if (this.#core.live) throw busy(this.#core.live.row.runId);
       await this.#core.erase();
       return null;
@@ -131,7 +136,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     query: Api.Address & { readonly limit: number; readonly offset: number; readonly status?: Api.RunStatus },
   ) {
     return this.#answer((): readonly Api.RunView[] => {
-      this.#core.thread(query);
+      this.#core.record.of(query);
       return this.#core.store.listRuns(query.limit, query.offset, query.status).map((run) => this.#view(run, query));
     });
   }
@@ -169,35 +174,59 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   async waitsOf(query: Api.Address & { readonly runId: string }) {
     return this.#answer((): Api.WaitView[] => {
       const run = this.#run(query);
-      const { live } = this.#core;
-      if (live?.row.runId !== run.runId) return [];
-      return live.waits.list().map(({ task, until, signal = null }) => ({
+      const { asking } = this.#core;
+      if (asking?.row.runId !== run.runId) return [];
+      return asking.waits.list().map(({ task, until, signal = null }) => ({
         task,
-        node: pathOf(live.playback.plan, task),
+        node: pathOf(asking.playback.plan, task),
         until: until === undefined ? null : new Date(until).toISOString(),
         signal,
       }));
     });
   }
 
-  async interruptsOf(): Promise<Reply<never>> {
-    return this.#answer(notYet);
+  async interruptsOf(address: Api.Address) {
+    return this.#answer((): readonly Api.InterruptView[] => {
+      this.#core.record.of(address);
+      const { asking } = this.#core;
+      return asking === undefined ? [] : questionsOf(asking);
+    });
   }
 
-  async answerInterrupt(): Promise<Reply<never>> {
-    return this.#answer(notYet);
+  async answerInterrupt(command: Api.AnswerInterrupt) {
+    return this.#answer(() => {
+      this.#core.record.of(command);
+      const run = answerInterrupt(this.#core, command);
+      this.#perform();
+      return { status: "accepted" as const, run: this.#view(run, command) };
+    });
   }
 
-  async pauseRun(): Promise<Reply<never>> {
-    return this.#answer(notYet);
+  async pauseRun(command: Api.Address & { readonly runId: string }) {
+    return this.#answer(() => {
+      this.#run(command);
+      pauseRun(this.#core, command.runId);
+      return this.#view(this.#run(command), command);
+    });
   }
 
-  async updateState(): Promise<Reply<never>> {
-    return this.#answer(notYet);
+  async updateState(command: Api.UpdateState) {
+    return this.#answer(() => {
+      this.#core.record.of(command);
+      this.#refuseWhileLive();
+      const { graph } = command;
+      updateState(this.#core, command, () => this.#plan(graph), this.#kinds);
+      return this.#newest(command);
+    });
   }
 
-  async migrate(): Promise<Reply<never>> {
-    return this.#answer(notYet);
+  async migrate(command: Api.Address & { readonly graph: Api.GraphVersion }) {
+    return this.#answer(() => {
+      this.#core.record.of(command);
+      this.#refuseWhileLive();
+      migrate(this.#core, command, command.graph, this.#plan(command.graph), this.#kinds);
+      return this.#newest(command);
+    });
   }
 
   async cancelRun(command: Api.Address & { readonly runId: string }) {
@@ -210,26 +239,27 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
 
   async getState(query: Api.Address & { readonly checkpointId?: string }) {
     return this.#answer((): Api.ThreadState => {
-      this.#core.thread(query);
+      this.#core.record.of(query);
       return stateOf(this.#core, query.threadId, query.checkpointId);
     });
   }
 
   async getHistory(query: Api.HistoryQuery) {
     return this.#answer((): readonly Api.ThreadState[] => {
-      this.#core.thread(query);
+      this.#core.record.of(query);
       return historyOf(this.#core, query);
     });
   }
 
   async touch(query: Api.Address & { readonly runId: string }): Promise<boolean> {
-    return !this.#core.isEmpty && this.#core.touch(query.runId);
+    return this.#core.record.row !== undefined && this.#core.touch(query.runId);
   }
 
   // --- behind the door ------------------------------------------------------------------------------------------------
 
   async #answer<T>(work: () => T | Promise<T>): Promise<Reply<T>> {
     try {
+      this.#core.wake();
       return { ok: true, value: await work() };
     } catch (thrown) {
       const error = toErrorRecord(thrown);
@@ -246,20 +276,33 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   /** A second start with the same run id is the first one again: a caller that lost the reply may simply ask once more. */
   #start(command: Api.StartRun): RunRow {
     if (command.ifNotExists === "create") this.#refuseWhileErasing();
-    const missing = this.#core.isEmpty && command.ifNotExists === "create";
-    if (!missing) this.#core.thread(command);
+    const missing = this.#core.record.row === undefined && command.ifNotExists === "create";
+    if (!missing) this.#core.record.of(command);
     const known = missing ? undefined : this.#core.store.run(command.runId);
     if (known) return known;
     if (this.#core.live) throw busy(this.#core.live.row.runId);
     const { graph } = command;
-    return this.#core.startRun(
-      command,
-      loadPlan(graph.hash, () => graph.document, this.#kinds),
-    );
+    return startRun(this.#core, command, () => this.#plan(graph), this.#kinds);
+  }
+
+  /** @throws EdgewiseError `invalid_request` where there is none */
+  #plan(graph: Api.GraphVersion | undefined): Plan {
+    if (graph === undefined) throw failure("invalid_request", "The thread has no graph yet.");
+    return loadPlan(graph.hash, () => graph.document, this.#kinds);
+  }
+
+  #refuseWhileLive(): void {
+    if (this.#core.live) throw busy(this.#core.live.row.runId);
+  }
+
+  #newest({ threadId }: Api.Address): { readonly checkpoint: JsonObject } {
+    const [newest] = this.#core.store.checkpoints(this.#core.lastCommit.seq + 1, 1);
+    if (newest === undefined) throw failure("not_found", "The thread has no checkpoint.");
+    return { checkpoint: checkpointView(threadId, newest) };
   }
 
   #refuseWhileErasing(): void {
-    if (!this.#core.isBeingErased) return;
+    if (!this.#core.record.row?.deleted) return;
     throw failure("unavailable", "The thread that had this id is still being erased. Ask again in a moment.", {
       retryable: true,
       retryAfterMs: 5_000,
@@ -267,8 +310,10 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   }
 
   #thread(address: Api.Address): Api.ThreadView {
-    const row = this.#core.thread(address);
-    return threadView(row, this.#core.status(), this.#core.live?.playback.threadValues() ?? this.#core.values);
+    const row = this.#core.record.of(address);
+    const { asking, live } = this.#core;
+    const interrupts = asking === undefined ? {} : Object.fromEntries(interruptsOf(asking));
+    return threadView(row, this.#core.status(), live?.playback.threadValues() ?? this.#core.values, interrupts);
   }
 
   #view(row: RunRow, address: Api.Address): Api.RunView {
@@ -276,7 +321,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   }
 
   #run(query: Api.Address & { readonly runId: string }): RunRow {
-    this.#core.thread(query);
+    this.#core.record.of(query);
     const run = this.#core.store.run(query.runId);
     if (!run) throw failure("not_found", "Run not found");
     return run;
@@ -285,7 +330,9 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   async #joined(query: Api.Address, runId: string): Promise<Api.RunResult> {
     while (this.#core.live?.row.runId === runId) await this.#change();
     const run = this.#run({ ...query, runId });
-    return { run: this.#view(run, query), values: resultOf(this.#core, run) };
+    const { head } = this.#core;
+    const interrupts = head?.row.runId === runId ? [...interruptsOf(head).values()].flat() : [];
+    return { run: this.#view(run, query), values: resultOf(this.#core, run), interrupts };
   }
 
   #change(): Promise<void> {
@@ -300,8 +347,8 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   #follow(run: RunRow, query: Api.FollowRun): ReadableStream<Uint8Array> {
     const core = this.#core;
     const { runId } = run;
-    const base = () => (core.live?.row.runId === runId ? core.values : valuesBefore(core, run));
-    const framer = new Framer(run, core.plan(run.graphHash), base, query.modes);
+    const live = core.live?.row.runId === runId ? core.live : undefined;
+    const framer = new Framer(run, core.plan(run.graphHash), () => core.past.begin(run, live?.base), query.modes);
     const source = {
       store: core.store,
       run: () => core.store.run(runId) ?? run,
@@ -317,8 +364,4 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
 
 function busy(runId: string): Error {
   return failure("thread_busy", `Thread is already running a task. Wait for run ${runId} to finish, or cancel it.`);
-}
-
-function notYet(): never {
-  throw failure("unsupported", "Not yet.");
 }

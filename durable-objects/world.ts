@@ -7,6 +7,8 @@ import type { NodeKinds } from "../src/nodes/registry.ts";
 export interface World {
   readonly kinds: NodeKinds;
   readonly index: D1Database;
+  /** For what is due far ahead; without it alarms and the sweep are enough. */
+  readonly wakes?: Queue | undefined;
   meansOf(tenant: string): Means;
   now(): number;
 }

@@ -3,7 +3,8 @@ export interface Goal {
   readonly goal: string;
   /** With its unit, as it is printed. */
   readonly figure: string;
-  readonly met: boolean;
+  /** `not run`: what it would be measured beside is not there; the figure says why. No goal is missed by it. */
+  readonly met: boolean | "not run";
 }
 
 /** What `bench/*.bench.ts` and `test/proof/*.proof.ts` export. */

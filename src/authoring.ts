@@ -4,7 +4,7 @@ export type { ErrorCode, ErrorRecord } from "./base/errors.ts";
 export type { Json, JsonObject } from "./base/json.ts";
 export { defineNode } from "./builder/define-node.ts";
 export type { DefinedKind, Duration, NodeDefinition, Writes } from "./builder/define-node.ts";
-export { channel, expression, template, value } from "./builder/fields.ts";
+export { channel, expression, target, template, value } from "./builder/fields.ts";
 export type { Config as NodeConfig, Field, Shape } from "./builder/fields.ts";
 export { Graph, graph } from "./builder/graph.ts";
 export type { InputOf, OutputOf } from "./builder/graph.ts";

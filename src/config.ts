@@ -5,6 +5,8 @@ import { failure } from "./base/errors.ts";
 export interface Env {
   readonly THREADS: DurableObjectNamespace;
   readonly DB: D1Database;
+  /** The queue `edgewise-wake`; a deployment without queues works by alarms and the sweep. */
+  readonly WAKE?: Queue;
   readonly OPENAI_API_KEY?: string;
   readonly OPENAI_BASE_URL?: string;
   readonly ANTHROPIC_API_KEY?: string;
@@ -20,6 +22,7 @@ export interface Env {
 export interface Config {
   readonly threads: DurableObjectNamespace;
   readonly database: D1Database;
+  readonly wakes?: Queue;
   /** As `createModels` takes it. */
   readonly models: {
     readonly openai?: { readonly apiKey: string; readonly baseUrl?: string };
@@ -52,6 +55,7 @@ const Variables = z
   .object({
     THREADS: binding<DurableObjectNamespace>("the Durable Object class Thread", "idFromName"),
     DB: binding<D1Database>("a D1 database", "prepare"),
+    WAKE: binding<Queue>("a queue", "send").optional(),
     OPENAI_API_KEY: secret,
     OPENAI_BASE_URL: httpUrl,
     ANTHROPIC_API_KEY: secret,
@@ -99,6 +103,7 @@ function parseConfig(env: object): Config {
   return {
     threads: variables.THREADS,
     database: variables.DB,
+    ...(variables.WAKE === undefined ? {} : { wakes: variables.WAKE }),
     models: modelsOf(variables),
     open: variables.EDGEWISE_OPEN === "1",
     declaredOrigins: splitList(variables.EDGEWISE_DECLARED_ORIGINS).flatMap((text) => originOf(text) ?? []),

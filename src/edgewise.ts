@@ -2,11 +2,12 @@ import { Thread } from "../durable-objects/thread.ts";
 import { createApp } from "./api/app.ts";
 import { type Env, readConfig } from "./config.ts";
 import { type AnyNodeKind, nodeKinds, withNodeKinds } from "./nodes/registry.ts";
+import { consume } from "./queues.ts";
 import { sweep } from "./sweep.ts";
 
 /** What a Worker exports: `worker` as its default, and the class under the name `Thread`. */
 export interface Deployment {
-  readonly worker: Required<Pick<ExportedHandler<Env>, "fetch" | "scheduled">>;
+  readonly worker: Required<Pick<ExportedHandler<Env>, "fetch" | "queue" | "scheduled">>;
   readonly Thread: typeof Thread;
 }
 
@@ -29,6 +30,7 @@ export function edgewise({ nodes }: { readonly nodes: readonly AnyNodeKind[] }):
   return {
     worker: {
       fetch: (request, env, context) => app.fetch(request, env, context),
+      queue: (batch, env) => consume(batch, readConfig(env), Date.now()),
       scheduled: (controller, env) => sweep(readConfig(env), controller.cron, controller.scheduledTime),
     },
     Thread: OwnThread,

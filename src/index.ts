@@ -15,6 +15,7 @@ export {
   graphJsonSchema,
   nodeKinds,
   published,
+  target,
   template,
   value,
   withNodeKinds,

@@ -1,48 +1,82 @@
-import { threadStub } from "./api/threads-port.ts";
+import { threadTouch } from "./api/threads-port.ts";
+import { toErrorRecord } from "./base/errors.ts";
 import type { Config } from "./config.ts";
 import { type Database, openDatabase } from "./storage/database.ts";
+import { deadMessage, insertDeadLetter } from "./storage/dead-letters.ts";
+import { type DueRun, deferLiveRun, dueLiveRuns, removeLiveRun } from "./storage/live-runs.ts";
 import { removeExpiredResults } from "./storage/node-results.ts";
-import { type LiveRun, deferLiveRun, dueLiveRuns, removeLiveRun } from "./storage/live-runs.ts";
+import type { Wake } from "./storage/wakes.ts";
 
 const BATCH = 100;
 /** At two calls a run, this many stay below the 1,000 that one invocation may make. */
 const MAX_BATCHES = 4;
+/** At a start it is nobody's turn but the sweep's, and the local runtime counts no calls. */
+const MAX_BATCHES_AT_START = 40;
 const AT_ONCE = 10;
 /** A run that was touched and did not say itself when it is due again is looked at after this. */
 const DEFER_MS = 60_000;
+/** One whose thread is out of reach is looked at ever less often … */
+const LONGEST_DEFER_MS = 60 * 60_000;
+/** … and is a dead letter after so many times in a row: four hours. Its thread's own alarm stands all the same. */
+export const MOST_FAILED_TOUCHES = 10;
 /** Expired results of nodes answer nobody; they are swept out this often. */
 const BROOM_MINUTES = 60;
 /** The trigger by which `npm start` says that every object of the last start is gone. */
 export const STARTUP = "startup";
 
-type DueRun = LiveRun & { readonly tenant: string };
-
 /** Touches the threads of all runs that should have moved by now. One indexed query when there are none. */
 export async function sweep(config: Config, cron: string, nowMs: number): Promise<void> {
   const database = openDatabase(config.database);
-  const dueBy = cron === STARTUP ? Number.MAX_SAFE_INTEGER : nowMs;
+  const isStart = cron === STARTUP;
+  const dueBy = isStart ? Number.MAX_SAFE_INTEGER : nowMs;
   if (Math.floor(nowMs / 60_000) % BROOM_MINUTES === 0) await removeExpiredResults(database, nowMs);
   const touched = new Set<string>();
-  for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
-    const due = await dueLiveRuns(database, dueBy, BATCH);
+  let after: DueRun | undefined;
+  for (let batch = 0; batch < (isStart ? MAX_BATCHES_AT_START : MAX_BATCHES); batch += 1) {
+    // Behind the last batch, not from the beginning: what was put off may still stand in front of what was not looked at.
+    const due = await dueLiveRuns(database, dueBy, BATCH, after);
+    after = due.at(-1);
     const fresh = due.filter((run) => !touched.has(run.runId));
-    for (let start = 0; start < fresh.length; start += AT_ONCE) {
-      await Promise.all(fresh.slice(start, start + AT_ONCE).map((run) => touch(config, database, run, nowMs)));
-    }
     for (const run of fresh) touched.add(run.runId);
-    if (due.length < BATCH || fresh.length === 0) return;
+    await inLanes(fresh, (run) => touch(config, database, run, nowMs));
+    if (due.length < BATCH) return;
   }
 }
 
-/** A thread that fails its touch must not keep the others from theirs: its row stays, and comes again later. */
+/** So many at once, each lane going on by itself: a thread that hangs holds up one of them. */
+async function inLanes(runs: readonly DueRun[], work: (run: DueRun) => Promise<void>): Promise<void> {
+  const rest = runs.values();
+  const lane = async (): Promise<void> => {
+    for (const run of rest) await work(run);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+}
+
+/** A thread that fails its touch must not keep the others from theirs. */
 async function touch(config: Config, database: Database, run: DueRun, nowMs: number): Promise<void> {
   const { tenant, threadId, runId } = run;
+  let isLive: boolean;
   try {
-    const live = await threadStub(config.threads, { tenant, threadId }).touch({ tenant, threadId, runId });
-    if (!live) return await removeLiveRun(database, tenant, threadId, runId);
+    isLive = await threadTouch(config.threads, run);
   } catch (error) {
-    console.error(`sweep: thread ${threadId} could not be touched:`, error);
+    console.error(`sweep: thread ${threadId} could not be touched (${run.failedTouches + 1} times):`, error);
+    return await putOff(database, run, error, nowMs);
   }
+  if (!isLive) return await removeLiveRun(database, tenant, threadId, runId);
   // At a start every run is touched; one that is due in a week stays due in a week.
   await deferLiveRun(database, tenant, run, Math.max(run.dueAt, nowMs + DEFER_MS));
+}
+
+async function putOff(database: Database, run: DueRun, error: unknown, nowMs: number): Promise<void> {
+  const { tenant, threadId, runId } = run;
+  const failed = run.failedTouches + 1;
+  if (failed < MOST_FAILED_TOUCHES) {
+    const deferMs = Math.min(DEFER_MS * 2 ** (failed - 1), LONGEST_DEFER_MS);
+    return await deferLiveRun(database, tenant, run, Math.max(run.dueAt, nowMs + deferMs), failed);
+  }
+  const cause = toErrorRecord(error);
+  const last = { attempt: failed, at: nowMs, error: { code: cause.code, message: cause.message } };
+  const body: Wake = { tenant, thread: threadId, run: runId, at: run.dueAt };
+  await insertDeadLetter(database, tenant, deadMessage(tenant, { threadId, runId }, { ...body }, last, cause));
+  await removeLiveRun(database, tenant, threadId, runId);
 }

@@ -15,6 +15,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   // Of the objects the API sees their RPC surface alone.
   api: [...CORE, ...CAPABILITIES, "nodes", "config"],
   config: ["base", "models"],
+  queues: [...CORE, ...CAPABILITIES, "config", "api"],
   sweep: [...CORE, ...CAPABILITIES, "config", "api"],
   version: [],
 };

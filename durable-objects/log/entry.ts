@@ -21,6 +21,8 @@ export type LogEntry =
       readonly usage?: TaskUsage;
       /** Only when it was not streamed in chunks: those hold its text already. */
       readonly message?: AiMessage;
+      /** In place of a usage that its kind owes and has not told. */
+      readonly spent?: Spent;
     }
   /** Final: the task stays in flight, failed; with an outcome the run goes on from it (R9). */
   | {
@@ -83,7 +85,7 @@ export type LogEntry =
   | { readonly type: "frame-failed"; readonly task: TaskId; readonly frame: number; readonly error: ErrorRecord }
   | { readonly type: "run-cancelled"; readonly reason: string };
 
-/** What an attempt without an outcome has cost, or may have. */
+/** What an attempt without a usage has cost, or may have. */
 export interface Spent {
   readonly tokens: number;
   readonly costUsd: number;
@@ -100,6 +102,8 @@ export interface Ask {
   readonly schema?: JsonObject;
   /** Who may answer; everybody where it is left out. */
   readonly from?: readonly string[];
+  /** By which the node tells its questions apart; left out where it is "". */
+  readonly key?: string;
 }
 
 export interface Answer {

@@ -122,6 +122,16 @@ const GOLDEN: readonly (readonly [string, LogEntry])[] = [
     '["x","1.0.0[1]/0.0.0",0,{"code":"expression_failed","message":"no","retryable":false}]',
     { type: "frame-failed", task: "1.0.0[1]/0.0.0", frame: 0, error: failure("expression_failed", "no").record },
   ],
+  [
+    '["o","0.0.0",1,[[],[],[]],0,0,[40,0.001]]',
+    {
+      type: "task-succeeded",
+      task: "0.0.0",
+      attempt: 1,
+      outcome: { writes: [], takes: [], sends: [] },
+      spent: { tokens: 40, costUsd: 0.001 },
+    },
+  ],
   ['["l","0.0.0",[120,0.5]]', { type: "attempt-lost", task: "0.0.0", spent: { tokens: 120, costUsd: 0.5 } }],
   [
     '["f","0.0.0",1,{"code":"node_failed","message":"no","retryable":false},0,[7,0]]',

@@ -36,10 +36,11 @@ type AskRow = readonly [
   value: ValueRow,
   schema: JsonObject | 0,
   from: readonly string[] | 0,
+  key?: string,
 ];
 type Row =
   | readonly ["s", OutcomeRow]
-  | readonly ["o", task: string, attempt: number, OutcomeRow, usage: TaskUsage | 0, message: AiMessage | 0]
+  | readonly ["o", task: string, attempt: number, OutcomeRow, usage: TaskUsage | 0, message: AiMessage | 0, SpentRow?]
   | readonly ["f", task: string, attempt: number, ErrorRecord, (OutcomeRow | 0)?, SpentRow?]
   | readonly ["r", task: string, attempt: number, ErrorRecord, retryAt: number, SpentRow?]
   | readonly ["t", task: string, attempt: number]
@@ -73,8 +74,11 @@ function toRow(entry: LogEntry, blobs: BlobStore): Row {
   switch (entry.type) {
     case "run-started":
       return ["s", outcomeRow(entry.outcome, blobs)];
-    case "task-succeeded":
-      return ["o", entry.task, entry.attempt, outcomeRow(entry.outcome, blobs), entry.usage ?? 0, entry.message ?? 0];
+    case "task-succeeded": {
+      const { task, attempt, outcome, usage, message, spent } = entry;
+      const row = ["o", task, attempt, outcomeRow(outcome, blobs), usage ?? 0, message ?? 0] as const;
+      return spent === undefined ? row : [...row, spentRow(spent)];
+    }
     case "task-failed":
       return failedRow(entry, blobs);
     case "attempt-failed": {
@@ -168,7 +172,7 @@ type RowOf<Letter extends Row[0]> = Extract<Row, readonly [Letter, ...unknown[]]
 function ofTask(row: RowOf<"o" | "f" | "r" | "t" | "l" | "k">, blobs: BlobStore): LogEntry {
   switch (row[0]) {
     case "o": {
-      const [, task, attempt, outcome, usage, message] = row;
+      const [, task, attempt, outcome, usage, message, spent] = row;
       return {
         type: "task-succeeded",
         task,
@@ -176,6 +180,7 @@ function ofTask(row: RowOf<"o" | "f" | "r" | "t" | "l" | "k">, blobs: BlobStore)
         outcome: toOutcome(outcome, blobs),
         ...(usage === 0 ? {} : { usage }),
         ...(message === 0 ? {} : { message }),
+        ...spentOf(spent),
       };
     }
     case "f":
@@ -263,17 +268,19 @@ function waitingRow({ task, until, signal, ask }: EntryOf<"task-waiting">, blobs
   return signal === undefined ? ["w", task, until] : ["w", task, until, signal.name, signal.key];
 }
 
-function askRow({ id, kind, value, schema, from }: Ask, blobs: BlobStore): AskRow {
-  return [id, kind, valueRow(value, blobs), schema ?? 0, from ?? 0];
+function askRow({ id, kind, value, schema, from, key }: Ask, blobs: BlobStore): AskRow {
+  const row = [id, kind, valueRow(value, blobs), schema ?? 0, from ?? 0] as const;
+  return key === undefined ? row : [...row, key];
 }
 
-function toAsk([id, kind, value, schema, from]: AskRow, blobs: BlobStore): Ask {
+function toAsk([id, kind, value, schema, from, key]: AskRow, blobs: BlobStore): Ask {
   return {
     id,
     kind,
     value: toValue(value, blobs),
     ...(schema === 0 ? {} : { schema }),
     ...(from === 0 ? {} : { from }),
+    ...(key === undefined ? {} : { key }),
   };
 }
 

@@ -7,6 +7,12 @@ export function isInFrame(task: TaskId): boolean {
   return task.includes("/");
 }
 
+/** The task of the run itself that a task is, or is in a frame of. */
+export function rootTaskOf(task: TaskId): TaskId {
+  const end = task.search(/[[/]/);
+  return end < 0 ? task : task.slice(0, end);
+}
+
 /** Whether a task is in a frame of the other one, however deep. */
 export function isInside(task: TaskId, composite: TaskId): boolean {
   const next = task[composite.length];

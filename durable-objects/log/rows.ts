@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "../../src/base/json.ts";
 import type { RunStatus } from "../thread-api.ts";
 import type { BlobStore } from "./format-v1.ts";
 import { decode, VERSION } from "./format-v1.ts";
+import { unpack } from "./packing.ts";
 import { chunkWeight } from "./page.ts";
 import type { Chunk, Commit } from "./entry.ts";
 
@@ -41,10 +42,23 @@ export interface RunRow {
   readonly eventFloor: number;
   readonly usage: RunUsage | null;
   readonly error: ErrorRecord | null;
+  /** The run whose name its tasks carry outside (idempotency keys, message ids): its own, or that of the one it goes on from. */
+  readonly lineage: string;
+  /** The commit it stands on, where that is not the end of the run before it, or where it goes on from there. */
+  readonly from: Standing | null;
+  /** A write from outside, not a run that somebody started. */
+  readonly hidden: boolean;
+}
+
+export interface Standing {
+  readonly seq: number;
+  /** It begins with an input on the state there; what was in flight is not its business. */
+  readonly anew: boolean;
 }
 
 /** Rows as SQLite has them. */
 export type ThreadSql = {
+  tables_version: number;
   tenant: string;
   thread_id: string;
   created_at: number;
@@ -69,6 +83,10 @@ export type RunSql = {
   event_floor: number;
   usage: string | null;
   error: string | null;
+  from_seq: number | null;
+  anew: 0 | 1 | null;
+  lineage: string | null;
+  hidden: 0 | 1 | null;
 };
 export type CommitSql = {
   seq: number;
@@ -80,6 +98,8 @@ export type CommitSql = {
   format: number;
   weight: number;
   body: string;
+  /** Of the run that the commit is of. */
+  run_id: string;
 };
 
 export function toThreadRow(row: ThreadSql): ThreadRow {
@@ -103,7 +123,7 @@ export function toRunRow(row: RunSql): RunRow {
     graphVersion: row.version,
     graphHash: row.hash,
     metadata: JSON.parse(row.metadata) as JsonObject,
-    kwargs: JSON.parse(row.kwargs) as JsonObject,
+    kwargs: JSON.parse(unpack(row.kwargs)) as JsonObject,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     firstSeq: row.first_seq,
@@ -111,13 +131,16 @@ export function toRunRow(row: RunSql): RunRow {
     eventFloor: row.event_floor,
     usage: row.usage === null ? null : (JSON.parse(row.usage) as RunUsage),
     error: row.error === null ? null : (JSON.parse(row.error) as ErrorRecord),
+    lineage: row.lineage ?? row.run_id,
+    from: row.from_seq === null ? null : { seq: row.from_seq, anew: row.anew === 1 },
+    hidden: row.hidden === 1,
   };
 }
 
 export function toCommit(row: CommitSql, blobs: BlobStore): Commit {
   const { seq, run, at, event, last_event: lastEvent, step, format } = row;
   if (format !== VERSION) throw new Error(`Commit ${seq} has format ${format}; this version reads up to ${VERSION}.`);
-  return { seq, run, at, event, lastEvent, step, entry: decode(whole(row.body, blobs), blobs) };
+  return { seq, run, at, event, lastEvent, step, entry: decode(whole(row.body, blobs, row.run_id), blobs) };
 }
 
 export function toChunk(
@@ -130,7 +153,7 @@ export function toChunk(
   return { item, weight: chunkWeight(data.length, text.length) };
 }
 
-/** A body too long for its row stands outside it, behind its hash; every body written in place begins with `[`. */
-function whole(body: string, blobs: BlobStore): string {
-  return body.startsWith("#") ? blobs.get(body.slice(1)) : body;
+/** A body too long for its row stands outside it, behind its hash; one written in place begins with `[`, or is packed. */
+function whole(body: string, blobs: BlobStore, runId?: string): string {
+  return body.startsWith("#") ? blobs.get(body.slice(1)) : unpack(body, runId);
 }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "../../src/base/json.ts";
+import type { TaskId } from "../../src/engine/types.ts";
 import type { RunStatus } from "../thread-api.ts";
 import { SqliteBlobs } from "./blobs.ts";
 import type { Chunk, Commit } from "./entry.ts";
@@ -14,8 +15,13 @@ import {
   toRunRow,
   toThreadRow,
 } from "./rows.ts";
+import type { SnapshotPiece } from "./snapshots.ts";
+import { type Snapshot, SnapshotRows } from "./snapshot-rows.ts";
+import { pack } from "./packing.ts";
 import { type Page, PAGE_LENGTH, pageOf } from "./page.ts";
-import { MAX_ROW_CHARACTERS, TABLES, TABLES_VERSION } from "./tables.ts";
+import { ADDED_TABLES, MAX_ROW_CHARACTERS, TABLES, TABLES_VERSION } from "./tables.ts";
+
+const COMMITS = "SELECT commits.*, run_id FROM commits JOIN runs ON runs.n = commits.run";
 
 /**
  * The thread's tables, and the only place with its SQL: raw statements, because a query builder costs
@@ -24,10 +30,14 @@ import { MAX_ROW_CHARACTERS, TABLES, TABLES_VERSION } from "./tables.ts";
 export class ThreadStore {
   readonly blobs: SqliteBlobs;
   readonly #sql: SqlStorage;
+  readonly #snapshots: SnapshotRows;
+  /** That of the last commit. */
+  #run: { readonly n: number; readonly run_id: string } | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     this.blobs = new SqliteBlobs(sql);
+    this.#snapshots = new SnapshotRows(sql, this.blobs);
   }
 
   // --- the thread's row ---------------------------------------------------------------------------------------------
@@ -37,11 +47,18 @@ export class ThreadStore {
     const tables = this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'thread'").toArray();
     if (tables.length === 0) return undefined;
     const row = this.#sql.exec<ThreadSql>("SELECT * FROM thread WHERE id = 1").toArray()[0];
+    if (row && row.tables_version < TABLES_VERSION) this.#bringUpToDate();
     return row && toThreadRow(row);
   }
 
+  /** Each statement may have been made before a crash. */
+  #bringUpToDate(): void {
+    for (const statement of ADDED_TABLES) this.#sql.exec(statement);
+    this.#sql.exec("UPDATE thread SET tables_version = ? WHERE id = 1", TABLES_VERSION);
+  }
+
   createThread(row: ThreadRow): void {
-    for (const statement of TABLES) this.#sql.exec(statement);
+    for (const statement of [...TABLES, ...ADDED_TABLES]) this.#sql.exec(statement);
     this.#sql.exec(
       "INSERT INTO thread (id, tables_version, tenant, thread_id, created_at, updated_at, metadata) VALUES (1, ?, ?, ?, ?, ?, ?)",
       TABLES_VERSION,
@@ -94,11 +111,20 @@ export class ThreadStore {
       run.graphId,
       run.graphVersion,
       JSON.stringify(run.metadata),
-      JSON.stringify(run.kwargs),
+      pack(JSON.stringify(run.kwargs)),
       run.createdAt,
       run.updatedAt,
       run.firstSeq,
       run.graphHash,
+    );
+    if (run.from === null) return;
+    this.#sql.exec(
+      "INSERT INTO continuations (run, from_seq, anew, lineage, hidden) VALUES (?, ?, ?, ?, ?)",
+      run.n,
+      run.from.seq,
+      run.from.anew ? 1 : 0,
+      run.lineage,
+      run.hidden ? 1 : 0,
     );
   }
 
@@ -136,14 +162,21 @@ export class ThreadStore {
   }
 
   listRuns(limit: number, offset: number, status?: RunStatus): RunRow[] {
-    if (status === undefined) return this.#runs("ORDER BY runs.n DESC LIMIT ? OFFSET ?", limit, offset);
-    return this.#runs("WHERE status = ? ORDER BY runs.n DESC LIMIT ? OFFSET ?", status, limit, offset);
+    const shown = "WHERE coalesce(hidden, 0) = 0";
+    if (status === undefined) return this.#runs(`${shown} ORDER BY runs.n DESC LIMIT ? OFFSET ?`, limit, offset);
+    return this.#runs(`${shown} AND status = ? ORDER BY runs.n DESC LIMIT ? OFFSET ?`, status, limit, offset);
+  }
+
+  /** The newest that somebody started. */
+  lastShownRun(): RunRow | undefined {
+    return this.listRuns(1, 0)[0];
   }
 
   #runs(tail: string, ...bindings: SqlStorageValue[]): RunRow[] {
     return this.#sql
       .exec<RunSql>(
-        `SELECT runs.*, graph_id, version, hash FROM runs JOIN graphs ON graphs.n = runs.graph ${tail}`,
+        `SELECT runs.*, graph_id, version, hash, from_seq, anew, lineage, hidden FROM runs
+           JOIN graphs ON graphs.n = runs.graph LEFT JOIN continuations ON continuations.run = runs.n ${tail}`,
         ...bindings,
       )
       .toArray()
@@ -161,7 +194,8 @@ export class ThreadStore {
     };
     const text = encode(commit.entry, { put, get: (hash) => this.blobs.get(hash) });
     weight += text.length;
-    const body = text.length > MAX_ROW_CHARACTERS ? `#${this.blobs.put(text)}` : text;
+    const body =
+      text.length > MAX_ROW_CHARACTERS ? `#${this.blobs.put(text)}` : packedBody(text, this.#runIdOf(commit.run));
     this.#sql.exec(
       "INSERT INTO commits (seq, run, at, event, last_event, step, format, weight, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
       commit.seq,
@@ -185,12 +219,21 @@ export class ThreadStore {
   /** The run's next commits from `from` on: a page of them. */
   commitsOfRun(run: number, from: number): Page<Commit> {
     const rows = this.#sql.exec<CommitSql>(
-      "SELECT * FROM commits WHERE seq >= ? AND run = ? ORDER BY seq LIMIT ?",
+      `${COMMITS} WHERE seq >= ? AND run = ? ORDER BY seq LIMIT ?`,
       from,
       run,
       PAGE_LENGTH,
     );
     return pageOf(rows, (row) => ({ item: toCommit(row, this.blobs), weight: row.weight }));
+  }
+
+  /** The newest `limit` failed or lost attempts at a task between two commits, in order; what follows from them is left out. */
+  failedAttempts(task: TaskId, from: number, to: number, limit: number): Commit[] {
+    // The letters of format-v1; a body that stands outside its row is too long for a failure.
+    const begins = ["f", "l", "r"].map((letter) => JSON.stringify([letter, task]).slice(0, -1));
+    const isOne = begins.map((_, index) => `substr(body, 1, length(?${index + 4})) = ?${index + 4}`).join(" OR ");
+    const where = `seq >= ?1 AND seq <= ?2 AND (${isOne}) ORDER BY seq DESC LIMIT ?3`;
+    return [...this.#commits(where, from, to, limit, ...begins)].reverse();
   }
 
   lastCommit(): Commit | undefined {
@@ -208,8 +251,14 @@ export class ThreadStore {
       .toArray();
   }
 
+  #runIdOf(run: number): string {
+    if (this.#run?.n !== run)
+      this.#run = this.#sql.exec<{ n: number; run_id: string }>("SELECT n, run_id FROM runs WHERE n = ?", run).one();
+    return this.#run.run_id;
+  }
+
   *#commits(where: string, ...bindings: SqlStorageValue[]): IterableIterator<Commit> {
-    for (const row of this.#sql.exec<CommitSql>(`SELECT * FROM commits WHERE ${where}`, ...bindings)) {
+    for (const row of this.#sql.exec<CommitSql>(`${COMMITS} WHERE ${where}`, ...bindings)) {
       yield toCommit(row, this.blobs);
     }
   }
@@ -242,35 +291,20 @@ export class ThreadStore {
 
   // --- snapshots ----------------------------------------------------------------------------------------------------
 
-  /**
-   * `values`: every channel of the thread after commit `seq`, at which no run was live. Keeps this one and the last:
-   * looking back further plays the log from its beginning.
-   */
-  saveSnapshot(seq: number, values: JsonObject): number {
-    const text = JSON.stringify(values);
-    const [last] = this.#sql.exec<{ seq: number }>("SELECT seq FROM snapshots ORDER BY seq DESC LIMIT 1").toArray();
-    for (const old of this.#sql
-      .exec<{ seq: number }>("SELECT seq FROM snapshots WHERE seq < ?", last?.seq ?? 0)
-      .toArray()) {
-      this.blobs.drop(snapshotBlob(old.seq));
-      this.#sql.exec("DELETE FROM snapshots WHERE seq = ?", old.seq);
-    }
-    this.blobs.putAs(snapshotBlob(seq), text);
-    this.#sql.exec("INSERT INTO snapshots (seq, bytes) VALUES (?, ?)", seq, text.length);
-    return text.length;
+  /** `values`: every channel of the thread after commit `seq`, at which no run was live; `piece` says them. */
+  saveSnapshot(seq: number, piece: SnapshotPiece, values: JsonObject): void {
+    this.#snapshots.save(seq, piece, values);
   }
 
   /** The newest snapshot at or before `seq`. */
-  snapshot(seq: number): { seq: number; bytes: number; values: JsonObject } | undefined {
-    const row = this.#sql
-      .exec<{ seq: number; bytes: number }>(
-        "SELECT seq, bytes FROM snapshots WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
-        seq,
-      )
-      .toArray()[0];
-    return (
-      row && { seq: row.seq, bytes: row.bytes, values: JSON.parse(this.blobs.get(snapshotBlob(row.seq))) as JsonObject }
-    );
+  snapshot(seq: number): Snapshot | undefined {
+    return this.#snapshots.read(seq);
+  }
+
+  /** Another thread is made in this one's place. */
+  forget(): void {
+    this.#run = undefined;
+    this.#snapshots.forget();
   }
 
   /** How much was committed after `seq`, in UTF-16 units. */
@@ -288,9 +322,14 @@ export class ThreadStore {
     this.#sql.exec("INSERT INTO outbox (kind, body) VALUES (?, ?)", kind, JSON.stringify(body));
   }
 
-  outbox(limit: number): { id: number; kind: string; body: Json }[] {
+  /** The oldest first, of those behind the row with the id `after`. */
+  outbox(limit: number, after = 0): { id: number; kind: string; body: Json }[] {
     return this.#sql
-      .exec<{ id: number; kind: string; body: string }>("SELECT id, kind, body FROM outbox ORDER BY id LIMIT ?", limit)
+      .exec<{ id: number; kind: string; body: string }>(
+        "SELECT id, kind, body FROM outbox WHERE id > ? ORDER BY id LIMIT ?",
+        after,
+        limit,
+      )
       .toArray()
       .map((row) => ({ ...row, body: JSON.parse(row.body) as Json }));
   }
@@ -299,11 +338,12 @@ export class ThreadStore {
     return this.#sql.exec<{ size: number }>("SELECT count(*) AS size FROM outbox").one().size;
   }
 
-  delivered(upTo: number): void {
-    this.#sql.exec("DELETE FROM outbox WHERE id <= ?", upTo);
+  delivered(id: number): void {
+    this.#sql.exec("DELETE FROM outbox WHERE id = ?", id);
   }
 }
 
-function snapshotBlob(seq: number): string {
-  return `snapshot:${seq}`;
+/** Of the letters of format-v1 those that bring messages; the others are looked for by how they begin. */
+function packedBody(text: string, runId: string): string {
+  return /^\["[sob]"/.test(text) ? pack(text, runId) : text;
 }

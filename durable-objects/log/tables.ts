@@ -1,5 +1,5 @@
-/** The object's own tables, version 1. A new version adds statements; it never edits these. */
-export const TABLES_VERSION = 1;
+/** The object's own tables. A new version adds statements at the end; it never edits those that are there. */
+export const TABLES_VERSION = 2;
 
 /**
  * Longest text in one row. A UTF-16 unit takes up to three bytes, and Durable Objects end at 2 MB a row;
@@ -80,5 +80,27 @@ export const TABLES = [
      id INTEGER PRIMARY KEY AUTOINCREMENT,
      kind TEXT NOT NULL,
      body TEXT NOT NULL
+   ) STRICT`,
+] as const;
+
+/** Of version 2. */
+export const ADDED_TABLES = [
+  // Runs that do not simply begin with an input on what the run before them left. from_seq: the commit they stand on.
+  // anew: only the state there is theirs, what was in flight is not. lineage: whose run's name their tasks carry outside.
+  // hidden: a write from outside, which nobody started as a run.
+  `CREATE TABLE IF NOT EXISTS continuations (
+     run INTEGER PRIMARY KEY,
+     from_seq INTEGER NOT NULL,
+     anew INTEGER NOT NULL,
+     lineage TEXT NOT NULL,
+     hidden INTEGER NOT NULL
+   ) STRICT`,
+  // A snapshot's text, compressed: `[values, items]` beyond the snapshot at position `base` (0: beyond nothing).
+  `CREATE TABLE IF NOT EXISTS snapshot_parts (
+     seq INTEGER NOT NULL,
+     part INTEGER NOT NULL,
+     base INTEGER NOT NULL,
+     body BLOB NOT NULL,
+     PRIMARY KEY (seq, part)
    ) STRICT`,
 ] as const;

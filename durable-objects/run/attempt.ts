@@ -3,7 +3,7 @@ import { isJson, type Json } from "../../src/base/json.ts";
 import type { Outcome, Task } from "../../src/engine/types.ts";
 import type { Plan, PlanNode, Scope } from "../../src/graph/plan.ts";
 import { route } from "../../src/graph/route.ts";
-import type { NodeContext, NodeResult, NodeWait } from "../../src/nodes/contract.ts";
+import type { NodeContext, NodeResult, NodeWait, Question } from "../../src/nodes/contract.ts";
 import { type NodeKinds, runNode } from "../../src/nodes/registry.ts";
 import type { Chunk } from "../log/entry.ts";
 import type { Means } from "../world.ts";
@@ -51,8 +51,9 @@ export class Attempt {
   readonly number: number;
   readonly node: PlanNode;
   readonly messageId: string;
+  /** Of whose name its keys and ids are made: the same for a run and those that go on from it. */
+  readonly lineage: string;
   readonly #plan: Plan;
-  readonly #runId: string;
   readonly #surroundings: Surroundings;
   readonly #controller = new AbortController();
   readonly #chunks: OpenChunk[] = [];
@@ -61,16 +62,16 @@ export class Attempt {
   readonly #steps = new Map<string, Promise<Json>>();
 
   /** @param plan the graph of the task's frame */
-  constructor(plan: Plan, runId: string, task: Task, number: number, epoch: number, surroundings: Surroundings) {
+  constructor(plan: Plan, lineage: string, task: Task, number: number, epoch: number, surroundings: Surroundings) {
     const node = plan.nodes[task.node];
     if (!node) throw new TypeError(`Task ${task.id} is of node ${task.node}, which the plan does not have.`);
     this.task = task;
     this.number = number;
     this.node = node;
     // Another attempt, or the same after a restart, streams another text: followers must never join the two.
-    this.messageId = `${runId}:${task.id}${number + epoch > 1 ? `:${number}.${epoch}` : ""}`;
+    this.messageId = `${lineage}:${task.id}${number + epoch > 1 ? `:${number}.${epoch}` : ""}`;
     this.#plan = plan;
-    this.#runId = runId;
+    this.lineage = lineage;
     this.#surroundings = surroundings;
   }
 
@@ -151,8 +152,8 @@ export class Attempt {
       if (!isJson([message ?? null, usage ?? null])) throw notJson(this.node.id, "answered with a message or usage");
       const writes = toWrites(this.#plan, result.writes, this.node.id, (index) => `${this.messageId}:${index}`);
       const scope = scopeAfter(this.#plan, this.#surroundings.scope, writes);
-      const { takes } = route(this.#plan, this.task.node, scope, result.goto);
-      return { ok: true, outcome: { writes, takes, sends: [] }, result };
+      const taken = route(this.#plan, this.task.node, scope, result);
+      return { ok: true, outcome: { writes, ...taken }, result };
     } catch (thrown) {
       return this.#fail(thrown);
     }
@@ -163,9 +164,10 @@ export class Attempt {
   }
 
   #wait(wait: NodeWait): Settled {
-    const { waitUntil, signal } = wait;
+    const { waitUntil, signal, ask } = wait;
     const latest = this.#surroundings.now + LONGEST_WAIT_MS;
-    if (waitUntil === null && signal !== undefined) return { ok: "waits", wait };
+    if (ask !== undefined) checkQuestion(ask, this.node.id);
+    if (waitUntil === null && (signal !== undefined || ask !== undefined)) return { ok: "waits", wait };
     if (waitUntil !== null && Number.isFinite(waitUntil) && waitUntil <= latest) return { ok: "waits", wait };
     throw failure("node_failed", `Node "${this.node.id}" would wait longer than 366 days.`);
   }
@@ -213,7 +215,7 @@ export class Attempt {
       since: waited.since ?? now,
       node: this.node.id,
       attempt: this.number,
-      idempotencyKey: `${this.#runId}:${this.task.id}`,
+      idempotencyKey: `${this.lineage}:${this.task.id}`,
       messageId: this.messageId,
       signal: this.#controller.signal,
       ...(resumed === undefined ? {} : { resumed }),
@@ -242,6 +244,13 @@ export class Attempt {
       });
     this.#surroundings.streamed();
   }
+}
+
+/** @throws EdgewiseError for what the log could not keep, or could not be answered. */
+function checkQuestion({ value, schema, from }: Question, node: string): void {
+  if (!isJson([value, schema ?? null, [...(from ?? [])]])) throw notJson(node, "asked something");
+  if (isTooLarge(value))
+    throw failure("value_too_large", `Node "${node}" asked something of more than ${MAX_VALUE} characters.`);
 }
 
 interface OpenChunk extends Chunk {

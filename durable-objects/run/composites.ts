@@ -4,14 +4,15 @@ import type { FrameRequest, LeftFrame, Outcome, Task, TaskId, View, Write } from
 import type { ResultCache } from "../../src/cache/contract.ts";
 import type { Globals, Plan, PlanNode, Scope } from "../../src/graph/plan.ts";
 import { route } from "../../src/graph/route.ts";
-import type { FrameEnd, Turn } from "../../src/nodes/contract.ts";
+import type { Done, FrameEnd, Turn } from "../../src/nodes/contract.ts";
 import type { AnyCompositeKind, NodeKinds } from "../../src/nodes/registry.ts";
-import { frameOf, nodeOf, planOf } from "../log/places.ts";
+import { frameOf, isInside, nodeOf, planOf } from "../log/places.ts";
 import type { LogEntry } from "../log/entry.ts";
 import { keepResult, type Keeper, keeperOf } from "./cached.ts";
 import { coalesced } from "./coalesce.ts";
 import { bounded, combine } from "./failures.ts";
 import { scopeAfter } from "./scope.ts";
+import { compensationFailed, doneBy, inCanonicalOrder } from "./undoing.ts";
 import { isTooLarge, MAX_VALUE, toWrites } from "./writes.ts";
 
 /** Items of one composite: each is a commit and a frame. */
@@ -24,29 +25,37 @@ interface Open {
   wanted: number;
   /** The state that the last turn of a loop left. */
   left?: View;
+  /** Of a saga: what its first frame has done that can be undone; in canonical order once that is over. */
+  readonly done: Done[] | undefined;
+}
+
+/** What the run knows. */
+interface Known {
+  /** What a task's expressions see, and what those of a graph may name. */
+  readonly scopeOf: (task: Task) => Scope;
+  readonly globalsOf: (plan: Plan) => Globals;
+  /** One in flight. */
+  readonly taskOf: (id: TaskId) => Task | undefined;
 }
 
 /** What composites' kinds make of frames (R10): how they begin, what leaves them. Everything here is pure but its memory. */
 export class Composites {
   readonly #plan: Plan;
-  readonly #runId: string;
+  readonly #lineage: () => string;
   readonly #kinds: NodeKinds;
-  readonly #scopeOf: (task: Task) => Scope;
-  readonly #globalsOf: (plan: Plan) => Globals;
+  readonly #scopeOf: Known["scopeOf"];
+  readonly #globalsOf: Known["globalsOf"];
+  readonly #taskOf: Known["taskOf"];
   readonly #open = new Map<TaskId, Open>();
 
-  /** @param known what a task's expressions see, and what those of a graph may name */
-  constructor(
-    plan: Plan,
-    runId: string,
-    kinds: NodeKinds,
-    known: { readonly scopeOf: (task: Task) => Scope; readonly globalsOf: (plan: Plan) => Globals },
-  ) {
+  /** @param lineage whose name its tasks carry outside */
+  constructor(plan: Plan, lineage: () => string, kinds: NodeKinds, known: Known) {
     this.#plan = plan;
-    this.#runId = runId;
+    this.#lineage = lineage;
     this.#kinds = kinds;
     this.#scopeOf = known.scopeOf;
     this.#globalsOf = known.globalsOf;
+    this.#taskOf = known.taskOf;
   }
 
   /** What the expressions of a task in a frame see besides: the item and its index. */
@@ -85,15 +94,59 @@ export class Composites {
     return winners === undefined ? announced : { ...announced, winners };
   }
 
-  /** A loop's next turn, if there is one. @throws EdgewiseError as its expressions do, and for a state that none can begin with (R6). */
+  /**
+   * A loop's next turn, if there is one, or what a saga undoes next. @throws EdgewiseError as a loop's expressions do, and for
+   * a state that no turn can begin with (R6)
+   */
   again(task: Task): LogEntry | undefined {
     const { node, kind, inside } = this.#kindOf(task.id);
     const open = this.#open.get(task.id);
-    if (kind.next === undefined || open === undefined || open.ends.some((end) => end?.ok === false)) return undefined;
+    if (kind.next === undefined || open === undefined) return undefined;
+    if (open.done !== undefined) return this.#undo(task, open, open.done);
+    if (open.ends.some((end) => end?.ok === false)) return undefined;
     const item = kind.next(node.compiled as never, this.#turn(task, open.items.length));
     if (item === undefined) return undefined;
     for (const { name } of inside.channels) open.left?.read(name);
     return { type: "frames-extended", task: task.id, item };
+  }
+
+  /** 0019: what has failed is the graph, or what follows from its end: then the saga fails, and leaves nothing done. */
+  #undo(task: Task, open: Open, done: readonly Done[]): LogEntry | undefined {
+    const { node, kind } = this.#kindOf(task.id);
+    const [first] = open.ends;
+    let failed = first?.ok === false ? first.error : undefined;
+    if (first?.ok === true) {
+      try {
+        this.#conclusion(task);
+      } catch (thrown) {
+        failed = { node: node.id, ...bounded(toErrorRecord(thrown)) };
+        this.#end(task.id, 0, { ok: false, error: failed });
+      }
+    }
+    if (failed === undefined) return undefined;
+    const turn = { ...this.#turn(task, open.items.length), failed, done };
+    const item = kind.next?.(node.compiled as never, turn);
+    return item === undefined ? undefined : { type: "frames-extended", task: task.id, item, holds: true };
+  }
+
+  /** What failed in these tasks, where that is what undoes something as the saga's failure. */
+  failuresIn(tasks: readonly TaskId[], errors: ReadonlyMap<TaskId, ErrorRecord>): ReadonlyMap<TaskId, ErrorRecord> {
+    const told = new Map(errors);
+    for (const task of tasks) {
+      const error = errors.get(task);
+      const undoing = error && this.#undoingIn(task);
+      if (undoing !== undefined) told.set(task, compensationFailed(undoing.saga, undoing.done, error as ErrorRecord));
+    }
+    return told;
+  }
+
+  #undoingIn(task: TaskId): { readonly saga: string; readonly done: Done } | undefined {
+    for (let frame = frameOf(task); frame !== undefined; frame = frameOf(frame.composite)) {
+      const done = this.#open.get(frame.composite)?.done;
+      const undone = frame.frame === 0 ? undefined : done?.at(-frame.frame);
+      if (undone !== undefined) return { saga: nodeOf(this.#plan, frame.composite).id, done: undone };
+    }
+    return undefined;
   }
 
   /** A frame begins, or cannot. */
@@ -110,11 +163,21 @@ export class Composites {
   apply(entry: LogEntry): void {
     if (entry.type === "frames-announced") {
       const wanted = entry.winners ?? Number.POSITIVE_INFINITY;
-      this.#open.set(entry.task, { items: [...entry.items], ends: [], wanted });
+      const done = this.#kindOf(entry.task).kind.holds === true ? [] : undefined;
+      this.#open.set(entry.task, { items: [...entry.items], ends: [], wanted, done });
     }
+    if (entry.type === "task-succeeded") this.#noteDone(entry);
     if (entry.type === "frames-extended") this.#open.get(entry.task)?.items.push(entry.item);
     if (entry.type === "frame-failed") this.#end(entry.task, entry.frame, { ok: false, error: entry.error });
     if (entry.type === "task-succeeded" || entry.type === "task-failed") this.#open.delete(entry.task);
+  }
+
+  #noteDone(entry: Extract<LogEntry, { readonly type: "task-succeeded" }>): void {
+    const frame = frameOf(entry.task);
+    const open = frame?.frame === 0 ? this.#open.get(frame.composite) : undefined;
+    if (open?.done === undefined) return;
+    const done = doneBy(this.#plan, entry, this.#taskOf(entry.task)?.payload);
+    if (done !== undefined) open.done.push(done);
   }
 
   /** A frame is over: what leaves it is taken down, so that the frame can be forgotten. */
@@ -123,6 +186,10 @@ export class Composites {
     // Whoever comes in after a race is decided comes in for nothing.
     if (open === undefined || open.wanted === 0) return;
     open.left = state;
+    for (const task of failed) this.#dropAround(task, composite.id);
+    if (open.done !== undefined && frame > 0)
+      return this.#end(composite.id, frame, { ok: true, shared: [], writes: [] });
+    open.done?.splice(0, open.done.length, ...inCanonicalOrder(open.done));
     if (failed.length > 0) return this.#end(composite.id, frame, { ok: false, error: combine(failed, failures) });
     const { node, kind } = this.#kindOf(composite.id);
     try {
@@ -142,14 +209,18 @@ export class Composites {
 
   /** All frames are over, or won: what the task wrote. @throws EdgewiseError the first frame's failure, where the kind does not bear it. */
   conclude(task: Task, cache: ResultCache): LogEntry {
-    const { node, kind } = this.#kindOf(task.id);
-    const ends = (this.#open.get(task.id)?.ends ?? []).flatMap((end) => end ?? []);
-    const writes = coalesced(planOf(this.#plan, task.id), kind.close(node.compiled as never, ends), node);
-    const entry = this.succeed(task, writes);
+    const { entry, writes, ends } = this.#conclusion(task);
     const keeper = this.keeperOf(task, cache);
     // What was left out because it failed may well succeed the next time.
     if (keeper !== undefined && ends.every(({ ok }) => ok)) keepResult(keeper, { writes }, this.messageId(task));
     return entry;
+  }
+
+  #conclusion(task: Task) {
+    const { node, kind } = this.#kindOf(task.id);
+    const ends = (this.#open.get(task.id)?.ends ?? []).flatMap((end) => end ?? []);
+    const writes = coalesced(planOf(this.#plan, task.id), kind.close(node.compiled as never, ends), node);
+    return { entry: this.succeed(task, writes), writes, ends };
   }
 
   /** What a composite wrote, and the edges it takes. */
@@ -157,8 +228,8 @@ export class Composites {
     const plan = planOf(this.#plan, task.id);
     const { id } = this.#kindOf(task.id).node;
     const writes = toWrites(plan, written, id, (index) => `${this.messageId(task)}:${index}`);
-    const { takes } = route(plan, task.node, scopeAfter(plan, this.#scopeOf(task), writes));
-    return { type: "task-succeeded", task: task.id, attempt: 1, outcome: { writes, takes, sends: [] } };
+    const taken = route(plan, task.node, scopeAfter(plan, this.#scopeOf(task), writes));
+    return { type: "task-succeeded", task: task.id, attempt: 1, outcome: { writes, ...taken } };
   }
 
   /** Where its result is kept, if its node says so. */
@@ -167,13 +238,19 @@ export class Composites {
   }
 
   messageId(task: Task): string {
-    return `${this.#runId}:${task.id}`;
+    return `${this.#lineage()}:${task.id}`;
   }
 
   #startOf(composite: Task, frame: number): Outcome {
-    const { inside } = this.#kindOf(composite.id);
-    const { scope, writes } = this.#beginning(composite, frame, this.#itemOf(composite, frame));
-    return { writes, takes: route(inside, "start", scope).takes, sends: [] };
+    const { node, kind, inside } = this.#kindOf(composite.id);
+    const item = this.#itemOf(composite, frame);
+    const begins = kind.begins?.(node.compiled as never, item);
+    if (begins !== undefined) {
+      const takes = inside.nodes.flatMap(({ id, index }) => (id === begins ? [index] : []));
+      return { writes: [], takes, sends: [] };
+    }
+    const { scope, writes } = this.#beginning(composite, frame, item);
+    return { writes, ...route(inside, "start", scope) };
   }
 
   /** What a frame begins with: what it is given, or, in a loop's later turns, what the one before it left. */
@@ -197,9 +274,11 @@ export class Composites {
     return { index, outside: this.#scopeOf(task), inside };
   }
 
-  /** What a frame is given is made of what its composite sees. */
+  /** What a frame is given is made of what its composite sees; one without items sees the item of a frame around it. */
   #within(composite: Task, index: number, item: Json): Scope {
     const scope = this.#scopeOf(composite);
+    const { kind } = this.#kindOf(composite.id);
+    if (!kind.many || kind.holds === true) return scope;
     return { ...scope, globals: { ...scope.globals, item, index } };
   }
 
@@ -219,6 +298,16 @@ export class Composites {
   ): void {
     const open = this.#open.get(task);
     if (open !== undefined) open.ends[frame] = { ...end, item: open.items[frame] ?? null, index: frame };
+  }
+
+  /** Of a frame that failed, composites between the task in which it did and the frame are left as they are. */
+  #dropAround(task: TaskId, outer: TaskId): void {
+    for (
+      let frame = frameOf(task);
+      frame !== undefined && isInside(frame.composite, outer);
+      frame = frameOf(frame.composite)
+    )
+      this.#open.delete(frame.composite);
   }
 
   #kindOf(task: TaskId): { readonly node: PlanNode; readonly kind: AnyCompositeKind; readonly inside: Plan } {

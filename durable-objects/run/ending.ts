@@ -1,28 +1,82 @@
-import type { ErrorRecord } from "../../src/base/errors.ts";
+import { type ErrorRecord, toErrorRecord } from "../../src/base/errors.ts";
 import { toPointer } from "../../src/base/pointer.ts";
-import type { Step } from "../../src/engine/types.ts";
-import type { Commit, LogEntry } from "../log/entry.ts";
+import type { Step, TaskId } from "../../src/engine/types.ts";
+import type { LogEntry } from "../log/entry.ts";
 import type { RunRow } from "../log/rows.ts";
 import type { ThreadStatus } from "../thread-api.ts";
+import { bounded } from "./failures.ts";
 import type { LiveRun } from "./live-run.ts";
 
-/** The run's last row if this entry ended it: a run ends done, failed at rest (R9) or cancelled, each with its reason. */
-export function verdictOn(live: LiveRun, entry: LogEntry, step: Step | undefined, commit: Commit): RunRow | undefined {
-  if (!step || step.rest.kind === "running") return undefined;
-  const over = { ...live.row, updatedAt: commit.at, lastSeq: commit.seq, usage: live.usage };
-  switch (step.rest.kind) {
+/** What became of a run, beside when: a run ends done, failed or asking at rest (R8, R9), stopped or cancelled, each with its reason. */
+type Over = Pick<RunRow, "status" | "error">;
+
+/** The run's last row if this entry ended it. */
+export function verdictOn(live: LiveRun, entry: LogEntry | undefined, step: Step | undefined): RunRow | undefined {
+  const over = becameOf(live, entry, step);
+  return over && { ...live.row, ...over, usage: live.usage };
+}
+
+function becameOf(live: LiveRun, entry: LogEntry | undefined, step: Step | undefined): Over | undefined {
+  if (entry?.type === "run-cancelled") return { status: "interrupted", error: cancelled(entry.reason) };
+  if (entry?.type === "run-stopped") return { status: "timeout", error: entry.error };
+  const rest = step?.rest ?? live.playback.engine.rest;
+  switch (rest.kind) {
+    case "running": {
+      if (live.pause !== undefined && !live.isPerforming) return paused(live.pause);
+      const stopped = live.playback.plan.onFailure === "stop" ? failures(live, entry, step) : [];
+      return stopped.length === 0 ? undefined : { status: "error", error: live.failure(stopped) };
+    }
     case "done": {
-      const conflict = live.playback.conflict();
-      const wrong = conflict?.record ?? misfit(live);
-      return wrong ? { ...over, status: "error", error: wrong } : { ...over, status: "success" };
+      const wrong = live.playback.conflict()?.record ?? misfit(live);
+      return wrong ? { status: "error", error: wrong } : { status: "success", error: null };
     }
     case "paused":
-      // What waits for a time goes on by itself (R8).
-      if (step.rest.waiting.length > 0) return undefined;
-      return { ...over, status: "error", error: live.failure(step.rest.failed) };
+      // What waits for a time, or for a signal, goes on by itself (R8).
+      if (live.waits.moves(rest.waiting)) return live.pause === undefined ? undefined : paused(live.pause);
+      if (rest.failed.length > 0) return { status: "error", error: live.failure(rest.failed) };
+      return { status: "interrupted", error: null };
     case "cancelled":
-      return { ...over, status: "interrupted", error: cancelled(entry) };
+      return { status: "interrupted", error: cancelled("cancelled") };
   }
+}
+
+/** What a write from outside leaves, which performs nothing. */
+export function restingAs(live: LiveRun): Over {
+  const { rest } = live.playback.engine;
+  if (rest.kind === "paused" && rest.failed.length > 0) return { status: "error", error: live.failure(rest.failed) };
+  return { status: rest.kind === "done" ? "success" : "interrupted", error: null };
+}
+
+/** A run whose graph this version cannot read ends with that reason instead of staying live for ever. */
+export function givenUp(run: RunRow, thrown: unknown, lastSeq: number, now: number): RunRow {
+  return { ...run, status: "error", error: bounded(toErrorRecord(thrown)), lastSeq, updatedAt: now };
+}
+
+/** The tasks that have failed by this, where nothing around them bears it. */
+function failures(live: LiveRun, entry: LogEntry | undefined, step: Step | undefined): TaskId[] {
+  const failed = (step?.failed ?? []).map(({ task }) => task.id);
+  if (entry?.type === "task-failed" && entry.outcome === undefined) failed.unshift(entry.task);
+  return failed.filter((task) => !live.playback.engine.isBorne(task));
+}
+
+/** Nothing of it can go on: it is done. */
+export function isOver(row: RunRow): boolean {
+  return row.status === "success" || row.lastSeq === null;
+}
+
+/** What it left goes on by itself when its time has come; not what somebody, or a budget, has stopped. */
+export function goesOnAlone({ status, error }: RunRow): boolean {
+  return status !== "timeout" && error?.code !== "run_cancelled" && error?.code !== "run_paused";
+}
+
+export function isCancelled({ error }: RunRow): boolean {
+  return error?.code === "run_cancelled";
+}
+
+/** The last commit of a run that counts when it goes on: a cancel drops what was in flight, and is not gone on from. */
+export function restOf(row: RunRow): number {
+  const last = row.lastSeq ?? row.firstSeq;
+  return isCancelled(row) ? last - 1 : last;
 }
 
 /** The result breaks what the graph says of its result. */
@@ -35,13 +89,17 @@ function misfit({ playback }: LiveRun): ErrorRecord | undefined {
   return { code: "invalid_output", message, retryable: false, pointer };
 }
 
-function cancelled(entry: LogEntry): ErrorRecord {
-  const reason = entry.type === "run-cancelled" ? entry.reason : "cancelled";
+function paused(reason: string): Over {
+  const message = `The run was paused: ${reason}. Go on with it by a run with \`input: null\`.`;
+  return { status: "interrupted", error: { code: "run_paused", message, retryable: false } };
+}
+
+function cancelled(reason: string): ErrorRecord {
   return { code: "run_cancelled", message: `The run was cancelled: ${reason}.`, retryable: false };
 }
 
 /** A thread's status when no run of it is live. */
 export function statusAfter(last: RunRow | undefined): ThreadStatus {
-  if (last?.status === "error") return "error";
+  if (last?.status === "error" || last?.status === "timeout") return "error";
   return last?.status === "interrupted" ? "interrupted" : "idle";
 }

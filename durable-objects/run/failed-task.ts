@@ -27,7 +27,7 @@ function outcomeOf(plan: Plan, task: Task, error: ErrorRecord, scope: Scope): Ou
     const writes = toWrites(plan, said, node.id, (index) => `${task.id}:error:${index}`);
     if (to === "end") return { writes, takes: [], sends: [] };
     if (to !== undefined) return { writes, takes: [to], sends: [] };
-    return { writes, takes: route(plan, task.node, scopeAfter(plan, scope, writes)).takes, sends: [] };
+    return { writes, ...route(plan, task.node, scopeAfter(plan, scope, writes)) };
   } catch {
     // The error itself is what the run's owner has to hear of.
     return undefined;

@@ -15,12 +15,13 @@ export interface Given {
   readonly context: JsonObject;
 }
 
-export function givenOf({ runId, createdAt, kwargs }: RunRow, threadId: string): Given {
+/** @param first the run itself, or the first of those that it goes on from: by that one's beginning it goes */
+export function givenOf({ lineage, kwargs }: RunRow, first: RunRow, threadId: string): Given {
   const { config, context } = kwargs;
   return {
-    runId,
+    runId: lineage,
     threadId,
-    startedAt: createdAt,
+    startedAt: first.createdAt,
     config: isJsonObject(config) ? config : {},
     context: isJsonObject(context) ? context : {},
   };

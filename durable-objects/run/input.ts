@@ -23,7 +23,7 @@ export function readInput(command: StartRun, plan: Plan, base: Values, given: Gi
     read: (name: string) =>
       base.has(name) ? base.get(name) : plan.channels.find((channel) => channel.name === name)?.default,
   };
-  return { writes, takes: route(plan, "start", scopeAfter(plan, seen, writes)).takes, sends: [] };
+  return { writes, ...route(plan, "start", scopeAfter(plan, seen, writes)) };
 }
 
 function checkWhole(input: Json, plan: Plan): void {

@@ -1,31 +1,27 @@
 import { type ErrorRecord, toErrorRecord } from "../../src/base/errors.ts";
 import type { LeftFrame, Step, Task, TaskId } from "../../src/engine/types.ts";
-import type { Globals, Plan, Scope } from "../../src/graph/plan.ts";
+import type { Plan } from "../../src/graph/plan.ts";
+import type { ResultCache } from "../../src/cache/contract.ts";
 import type { NodeKinds } from "../../src/nodes/registry.ts";
 import type { Chunk, Commit, LogEntry } from "../log/entry.ts";
-import { isInside, nodeOf, planOf } from "../log/places.ts";
+import { nodeOf, planOf } from "../log/places.ts";
 import type { RunRow, RunUsage } from "../log/rows.ts";
 import { Attempt, type Settled, type Surroundings } from "./attempt.ts";
 import { findResult, type Keeper } from "./cached.ts";
 import { Composites } from "./composites.ts";
 import { failedTask } from "./failed-task.ts";
-import { bounded } from "./failures.ts";
-import { type Given, globalsOf } from "./globals.ts";
+import { bounded, combine } from "./failures.ts";
+import type { Given } from "./globals.ts";
+import { Ongoing } from "./ongoing.ts";
+import { Scopes } from "./scopes.ts";
 import { TaskNotes } from "./task-notes.ts";
 import { Playback, type Values } from "./playback.ts";
-import { attemptLost, outcomeUnknown } from "./recovery.ts";
+import { attemptLost, decided, outcomeUnknown, UnsafeEffects } from "./recovery.ts";
 import type { Means } from "../world.ts";
 import { addUsage } from "./usage.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 import { Waits } from "./waits.ts";
 import { frameWork, type Work, workIn } from "./work.ts";
-
-/** A task between its start and its outcome. */
-type Ongoing =
-  | { readonly kind: "running"; readonly attempt: Attempt }
-  /** A composite whose result may be at hand. */
-  | { readonly kind: "looking-up" }
-  | { readonly kind: "backing-off"; readonly task: Task; readonly attempt: number; readonly retryAt: number };
 
 /** What the object hands to every attempt. */
 export interface Reach {
@@ -52,36 +48,80 @@ const FAR_MS = 30 * 24 * 3_600_000;
 
 /** The run of a thread that is not over: its playback, its ongoing attempts and its counters. Storage is not its business. */
 export class LiveRun {
-  readonly row: RunRow;
   readonly playback: Playback;
+  /** The thread's values when it, or what it goes on from, began. */
+  readonly base: Values;
   usage: RunUsage | null = null;
-  readonly #given: Given;
+  #row: RunRow;
+  /** Nothing new of it starts. */
+  #pause: string | undefined;
+  /** What unsafe nodes have done, by their path: here, and in a fork, in what it was forked from. */
+  readonly #done: UnsafeEffects;
   readonly #kinds: NodeKinds;
   readonly #composites: Composites;
   readonly waits = new Waits();
-  readonly #globals = new Map<Plan, Globals>();
   readonly #notes = new TaskNotes();
-  readonly #ongoing = new Map<TaskId, Ongoing>();
+  readonly #ongoing = new Ongoing();
+  readonly scopes: Scopes;
   #nextEvent: number;
+  /** Of message ids: how often it has been restarted, and 1 more where it goes on from another. */
   #epoch = 0;
 
-  constructor(row: RunRow, given: Given, plan: Plan, base: Values, kinds: NodeKinds) {
-    this.row = row;
-    this.playback = new Playback(plan, row, base);
-    this.#given = given;
+  /** @param first the run itself, or the first of those it goes on from, whose commits are to be handed to {@link inherit} */
+  constructor(first: RunRow, given: Given, plan: Plan, base: Values, kinds: NodeKinds) {
+    this.#row = first;
+    this.playback = new Playback(plan, first, base);
+    this.base = base;
     this.#kinds = kinds;
-    this.#composites = new Composites(plan, row.runId, kinds, {
-      scopeOf: (task) => this.#scopeOf(task),
-      globalsOf: (inside) => this.#globalsOf(inside),
+    this.#done = new UnsafeEffects(plan);
+    this.scopes = new Scopes(this.playback, given, (task) => this.#composites.localsOf(task));
+    this.#composites = new Composites(plan, () => this.#row.lineage, kinds, {
+      scopeOf: (task) => this.scopes.of(task),
+      globalsOf: (inside) => this.scopes.globals(inside),
+      taskOf: (id) => this.playback.engine.task(id),
     });
-    this.#nextEvent = row.eventFloor;
+    this.#nextEvent = first.eventFloor;
   }
 
-  /** Takes a committed entry in, whether just written or read back; answers what it starts. */
-  apply(entry: LogEntry): Step | undefined {
+  get row(): RunRow {
+    return this.#row;
+  }
+
+  /** From here on it is that run: frames, usage and what it was given are its own; tasks keep their names. */
+  goOn(row: RunRow, given: Given): void {
+    this.#row = row;
+    this.scopes.give(given);
+    this.usage = null;
+    this.#pause = undefined;
+    this.#nextEvent = row.eventFloor;
+    this.#epoch = 1;
+  }
+
+  /** Takes in a commit of what it goes on from. */
+  inherit({ entry, at }: Commit, row: RunRow): void {
+    this.#row = row;
+    this.apply(entry, at);
+  }
+
+  /** Of a fork: what was done after the point that it starts from is not done again without being asked for (design, section 3). */
+  remember(entry: LogEntry): void {
+    this.#done.remember(entry);
+  }
+
+  /** What it left may go on. */
+  endedAs(row: RunRow): void {
+    this.#row = row;
+  }
+
+  get pause(): string | undefined {
+    return this.#pause;
+  }
+
+  /** Takes a committed entry in, whether just written or read back; answers what it starts. @param at Unix milliseconds */
+  apply(entry: LogEntry, at: number): Step | undefined {
     if ((entry.type === "task-succeeded" || entry.type === "task-failed") && this.#composites.isOpen(entry.task))
       this.#dropInside(entry.task);
-    this.#note(entry);
+    this.#note(entry, at);
     const step = this.playback.apply(entry);
     for (const { task, error } of step?.failed ?? []) {
       this.#notes.failed(task.id, { ...error, node: nodeOf(this.playback.plan, task.id).id });
@@ -96,38 +136,31 @@ export class LiveRun {
     for (const task of left.failed) this.#notes.forget(task);
   }
 
-  #note(entry: LogEntry): void {
+  #note(entry: LogEntry, at: number): void {
     this.#composites.apply(entry);
-    this.waits.apply(entry);
+    this.waits.apply(entry, at, this.#row.runId);
     this.#notes.apply(entry);
+    this.#done.apply(entry);
+    if (entry.type === "run-paused") this.#pause = entry.reason;
     if (entry.type === "task-succeeded" && entry.usage) this.usage = addUsage(this.usage, entry.usage);
-    if (ENDS_ATTEMPT.has(entry.type) && "task" in entry) this.#ongoing.delete(entry.task);
-  }
-
-  #chunksInside(composite: TaskId): Chunk[] {
-    return this.openChunks(-1).filter((chunk) => isInside(chunk.task, composite));
+    if (ENDS_ATTEMPT.has(entry.type) && "task" in entry) this.#ongoing.ended(entry.task);
   }
 
   /** R11: what is still under way in the frames of a race that is decided is cancelled. */
   #dropInside(composite: TaskId): void {
-    for (const [task, state] of this.#ongoing) {
-      if (!isInside(task, composite)) continue;
-      if (state.kind === "running") state.attempt.abort();
-      this.#ongoing.delete(task);
-      this.#notes.forget(task);
-    }
+    for (const task of this.#ongoing.dropInside(composite)) this.#notes.forget(task);
     this.waits.dropInside(composite);
   }
 
   /** The run's failure when these tasks are what is left of it. */
   failure(failed: readonly TaskId[]): ErrorRecord {
-    return this.#notes.failure(failed);
+    return combine(failed, this.#composites.failuresIn(failed, this.#notes.failures));
   }
 
   /** Counts a commit read back: frame ids up to its last are taken. */
   replayed(commit: Commit): Step | undefined {
     this.#nextEvent = Math.max(this.#nextEvent, commit.lastEvent + 1);
-    return this.apply(commit.entry);
+    return this.apply(commit.entry, commit.at);
   }
 
   /** Takes `count` frame ids; answers the first. */
@@ -139,13 +172,16 @@ export class LiveRun {
 
   /** After a restart: leaves a gap for what was handed out and lost. Answers the new floor, to be stored. */
   skipLostEvents(): number {
-    this.#epoch = Math.floor(this.#nextEvent / EVENT_BLOCK) + 1;
-    this.#nextEvent = this.#epoch * EVENT_BLOCK;
+    const block = Math.floor(this.#nextEvent / EVENT_BLOCK) + 1;
+    this.#epoch = this.#row.from === null ? block : block + 1;
+    this.#nextEvent = block * EVENT_BLOCK;
     return this.#nextEvent;
   }
 
   /** Does a piece of work. Answers what it came to when it ended at once; otherwise `reach.happened` hears of it. */
   perform(work: Work, reach: Reach): Verdict | undefined {
+    // What a pause leaves undone is done when the run goes on.
+    if (this.#pause !== undefined) return undefined;
     // Dropped since it was taken down: a frame of a race that is decided.
     const { id } = work.kind === "frame" ? work.request.composite : work.task;
     if (this.playback.engine.task(id) === undefined) return undefined;
@@ -160,7 +196,7 @@ export class LiveRun {
           () => this.#composites.again(work.task) ?? this.#composites.conclude(work.task, reach.means.cache),
         );
         // What losers of a race have said was heard: it stays, though nothing follows from it.
-        return verdict && { ...verdict, chunks: this.#chunksInside(work.task.id) };
+        return verdict && { ...verdict, chunks: this.#ongoing.chunksInside(work.task.id) };
       }
       case "task":
         if (nodeOf(this.playback.plan, work.task.id).inside !== undefined) return this.#open(work.task, reach);
@@ -178,17 +214,15 @@ export class LiveRun {
     const plan = planOf(this.playback.plan, task.id);
     const node = plan.nodes[task.node];
     const lost = attemptLost(this.#notes.losses(task.id), node);
-    if (lost) return { entry: failedTask(plan, task, number, lost, this.#scopeOf(task)), chunks: [] };
-    // It begins here and nowhere else: what has begun already did so before a restart.
-    if (this.#notes.hasBegun(task.id)) return { entry: outcomeUnknown(task.id, number, node), chunks: [] };
-    const attempt = new Attempt(plan, this.row.runId, task, number, this.#epoch, this.#surroundings(task, reach));
-    this.#ongoing.set(task.id, { kind: "running", attempt });
+    if (lost) return { entry: failedTask(plan, task, number, lost, this.scopes.of(task)), chunks: [] };
+    const unsafe = this.#unsafe(task, plan, number);
+    if (unsafe) return unsafe;
+    const attempt = new Attempt(plan, this.#row.lineage, task, number, this.#epoch, this.#surroundings(task, reach));
+    this.#ongoing.run(attempt);
     if (node?.effect === "unsafe")
       reach.happened({ entry: { type: "attempt-started", task: task.id, attempt: number }, chunks: [] });
     const judge = (settled: Settled): Verdict | undefined => {
-      // Fenced: only the attempt that is still the task's may speak for it.
-      const ongoing = this.#ongoing.get(task.id);
-      if (ongoing?.kind !== "running" || ongoing.attempt !== attempt) return undefined;
+      if (!this.#ongoing.isRunning(attempt)) return undefined;
       return verdictOf(plan, attempt, settled, reach.now());
     };
     const settled = attempt.run((late) => {
@@ -198,21 +232,36 @@ export class LiveRun {
     return settled && judge(settled);
   }
 
+  /** Whether an unsafe effect has been made is asked, not guessed; what is answered is done (design, section 3). */
+  #unsafe(task: Task, plan: Plan, number: number): Verdict | undefined {
+    const node = plan.nodes[task.node];
+    const { answered } = this.waits.resumption(task.id) ?? {};
+    const recorded = this.#done.of(task.id);
+    if (answered?.kind === "outcome_unknown") {
+      const entry = decided(plan, task, number, answered.value, recorded, this.scopes.of(task));
+      return entry && { entry, chunks: [] };
+    }
+    // It begins here and nowhere else: what has begun already did so before a restart.
+    if (node === undefined || node.onUnknown === "retry") return undefined;
+    if (recorded === undefined && !this.#notes.hasBegun(task.id)) return undefined;
+    const key = `unknown ${this.#row.n} ${this.#notes.losses(task.id)}`;
+    return { entry: outcomeUnknown(this.#row.lineage, task.id, key, node, recorded), chunks: [] };
+  }
+
   #surroundings(task: Task, { means, now, happened, streamed }: Reach): Surroundings {
     return {
       means,
       streamed,
       kinds: this.#kinds,
-      scope: this.#scopeOf(task),
+      scope: this.scopes.of(task),
       now: now(),
       resumed: this.waits.resumption(task.id),
-      waited: { answers: [], expired: 0, since: undefined },
+      waited: this.waits.waited(task.id),
       nextEvent: () => this.takeEvents(1),
       recorded: (key) => this.#notes.step(task.id, key),
       record: (attempt, key, value) => {
         // Fenced, as its outcome is: what an attempt says that is over is nobody's step.
-        const ongoing = this.#ongoing.get(task.id);
-        if (ongoing?.kind !== "running" || ongoing.attempt !== attempt) return;
+        if (!this.#ongoing.isRunning(attempt)) return;
         happened({ entry: { type: "step-recorded", task: task.id, key, value }, chunks: [] });
       },
     };
@@ -227,10 +276,9 @@ export class LiveRun {
       return keeper === undefined ? announce() : undefined;
     });
     if (keeper === undefined) return failed;
-    const asked: Ongoing = { kind: "looking-up" };
-    this.#ongoing.set(task.id, asked);
+    const isAsked = this.#ongoing.lookUp(task.id);
     void findResult(keeper, this.#composites.messageId(task)).then((kept) => {
-      if (this.#ongoing.get(task.id) !== asked) return;
+      if (!isAsked()) return;
       const verdict = this.#orFail(task, () =>
         kept === undefined ? announce() : this.#composites.succeed(task, kept.writes),
       );
@@ -247,40 +295,20 @@ export class LiveRun {
       const { id } = nodeOf(this.playback.plan, task.id);
       const error = { node: id, ...bounded(toErrorRecord(thrown)) };
       const plan = planOf(this.playback.plan, task.id);
-      return { entry: failedTask(plan, task, 1, error, this.#scopeOf(task)), chunks: [] };
+      return { entry: failedTask(plan, task, 1, error, this.scopes.of(task)), chunks: [] };
     }
-  }
-
-  /** What a task's expressions see: its view, what the run was given, and in a frame its item. */
-  #scopeOf({ id, view, payload }: Task): Scope {
-    const plan = planOf(this.playback.plan, id);
-    const globals = this.#globalsOf(plan);
-    const locals = this.#composites.localsOf(id);
-    return {
-      read: (channel) => view.read(channel),
-      globals: locals === undefined ? globals : { ...globals, ...locals },
-      ...(payload === undefined ? {} : { payload }),
-    };
-  }
-
-  #globalsOf(plan: Plan): Globals {
-    const globals = this.#globals.get(plan) ?? globalsOf(plan, this.#given);
-    this.#globals.set(plan, globals);
-    return globals;
   }
 
   /** The attempt-failed entry is committed: the task waits for its next try. */
   backOff(task: TaskId): void {
     const failed = this.#notes.lastFailed(task);
     const inFlight = this.playback.engine.task(task);
-    if (failed && inFlight) this.#ongoing.set(task, { kind: "backing-off", task: inFlight, ...failed });
+    if (failed && inFlight) this.#ongoing.backOff(inFlight, failed);
   }
 
   /** What is due by now: next tries, and waits that are over. */
   due(now: number): Work[] {
-    const tries = [...this.#ongoing.values()].flatMap((state): Work[] =>
-      state.kind === "backing-off" && state.retryAt <= now ? [{ kind: "task", task: state.task }] : [],
-    );
+    const tries = this.#ongoing.due(now).map((task): Work => ({ kind: "task", task }));
     return [...tries, ...this.#toResume(this.waits.over(now))];
   }
 
@@ -300,7 +328,25 @@ export class LiveRun {
     });
   }
 
-  /** After a restart: what was started and has no outcome, either to be tried again now or backing off still. */
+  /** What composites are owed, one thing of it: pure, and done without being performed. */
+  owed(): LogEntry | undefined {
+    const { begin, due } = this.playback.engine.owed();
+    const [request] = begin;
+    if (request !== undefined) return this.#composites.begin(request);
+    const [task] = due;
+    const conclude = (composite: Task): LogEntry =>
+      this.#composites.again(composite) ?? this.#composites.conclude(composite, NO_CACHE);
+    return task && this.#orFail(task, () => conclude(task))?.entry;
+  }
+
+  /** R9: what has failed is to be tried anew. */
+  redrive(): LogEntry[] {
+    const { engine } = this.playback;
+    const failed = [...engine.inFlight(), ...engine.inFrames()].filter(({ state }) => state === "failed");
+    return failed.map(({ task }) => ({ type: "task-resumed", task: task.id }));
+  }
+
+  /** After a restart, or where a run goes on: what was started and has no outcome, either to be tried again now or backing off still. */
   recover(now: number): Work[] {
     const { engine } = this.playback;
     const again: Work[] = [];
@@ -315,9 +361,7 @@ export class LiveRun {
 
   /** Unix milliseconds: when something is due by itself. */
   nextTime(): number | undefined {
-    const times = [...this.#ongoing.values()].flatMap((state) => (state.kind === "backing-off" ? [state.retryAt] : []));
-    const wait = this.waits.next;
-    if (wait !== undefined) times.push(wait);
+    const times = [this.#ongoing.next, this.waits.next].filter((time) => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
@@ -327,23 +371,19 @@ export class LiveRun {
   }
 
   get isPerforming(): boolean {
-    for (const state of this.#ongoing.values()) if (state.kind !== "backing-off") return true;
-    return false;
+    return this.#ongoing.isPerforming;
   }
 
   /** Chunks of attempts that are not settled yet and hold a frame id above `after`, in order of their ids. */
   openChunks(after: number): Chunk[] {
-    const chunks = [...this.#ongoing.values()].flatMap((state) =>
-      state.kind === "running" ? state.attempt.chunksAfter(after) : [],
-    );
-    return chunks.sort((one, other) => one.first - other.first);
+    return this.#ongoing.chunks(after);
   }
 
   /** Closes every socket and forgets every timer; what the attempts have streamed is answered, to be kept. */
   abortAll(): Chunk[] {
-    const streamed = this.openChunks(-1);
-    for (const state of this.#ongoing.values()) if (state.kind === "running") state.attempt.abort();
-    this.#ongoing.clear();
-    return streamed;
+    return this.#ongoing.abortAll();
   }
 }
+
+/** Nothing is kept of what is only tried out. */
+const NO_CACHE: ResultCache = { get: async () => undefined, put: async () => undefined };

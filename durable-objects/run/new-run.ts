@@ -1,12 +1,19 @@
 import type { RunRow } from "../log/rows.ts";
 import { REQUEST_HASH, type StartRun } from "../thread-api.ts";
 
+/** Where a run stands in its thread. */
+export interface Place {
+  readonly n: number;
+  readonly firstSeq: number;
+  readonly now: number;
+  readonly from: RunRow["from"];
+  readonly lineage?: string;
+  readonly hidden?: boolean;
+}
+
 /** The row of a run that begins with the thread's next commit. */
-export function newRun(
-  command: StartRun,
-  place: { readonly n: number; readonly firstSeq: number; readonly now: number },
-): RunRow {
-  const { graph, config, context, streamMode, requestHash } = command;
+export function newRun(command: StartRun, place: Place): RunRow {
+  const { graph, config, context, streamMode, requestHash, budget } = command;
   return {
     n: place.n,
     runId: command.runId,
@@ -21,6 +28,7 @@ export function newRun(
       config,
       context,
       stream_mode: [...streamMode],
+      ...(budget === undefined ? {} : { budget: { ...budget } }),
       ...(requestHash === undefined ? {} : { [REQUEST_HASH]: requestHash }),
     },
     createdAt: place.now,
@@ -30,5 +38,8 @@ export function newRun(
     eventFloor: 0,
     usage: null,
     error: null,
+    lineage: place.lineage ?? command.runId,
+    from: place.from,
+    hidden: place.hidden ?? false,
   };
 }

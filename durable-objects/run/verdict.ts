@@ -3,6 +3,7 @@ import type { Chunk, LogEntry } from "../log/entry.ts";
 import type { Attempt, Settled } from "./attempt.ts";
 import { retryDelay } from "./backoff.ts";
 import { failedTask } from "./failed-task.ts";
+import { questionOf } from "./questions.ts";
 
 /** What a piece of work makes of a run: the entry to commit, with what was streamed for it. */
 export interface Verdict {
@@ -14,9 +15,10 @@ export interface Verdict {
 export function verdictOf(plan: Plan, attempt: Attempt, settled: Settled, now: number): Verdict {
   const { task, number, chunks } = attempt;
   if (settled.ok === "waits") {
-    const { waitUntil, signal } = settled.wait;
+    const { waitUntil, signal, ask } = settled.wait;
     const until = waitUntil === null ? null : Math.ceil(waitUntil);
-    return { entry: { type: "task-waiting", task: task.id, until, ...(signal && { signal }) }, chunks };
+    const question = ask && { ask: questionOf(attempt.lineage, task.id, ask) };
+    return { entry: { type: "task-waiting", task: task.id, until, ...(signal && { signal }), ...question }, chunks };
   }
   if (settled.ok) {
     const { outcome, result } = settled;

@@ -38,7 +38,7 @@ export function openThread(tenant = "acme"): TestThread {
 export function startOf(
   thread: Address,
   document: JsonObject,
-  input: Json = null,
+  input: Json = {},
   more: Partial<StartRun> = {},
 ): StartRun {
   const compiled = compileGraph({ document: { edgewise: 1, id: "test", ...document } }, nodeKinds);
@@ -60,7 +60,7 @@ export function startOf(
   };
 }
 
-export async function runToEnd(thread: TestThread, document: JsonObject, input: Json = null): Promise<RunResult> {
+export async function runToEnd(thread: TestThread, document: JsonObject, input: Json = {}): Promise<RunResult> {
   const command = startOf(thread, document, input);
   unwrap(await thread.api.startRun(command));
   return unwrap(await thread.api.joinRun(command));

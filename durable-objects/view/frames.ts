@@ -1,13 +1,15 @@
 import { failureBody } from "../../src/base/failure-text.ts";
 import type { Json, JsonObject } from "../../src/base/json.ts";
 import type { Outcome, Step, Task } from "../../src/engine/types.ts";
-import type { Chunk, Commit } from "../log/entry.ts";
+import type { Chunk, Commit, LogEntry } from "../log/entry.ts";
 import { isInFrame, nodeOf } from "../log/places.ts";
 import type { Plan } from "../../src/graph/plan.ts";
 import type { RunRow } from "../log/rows.ts";
-import { Playback, type Values } from "../run/playback.ts";
+import type { Playback } from "../run/playback.ts";
 import type { StreamMode } from "../thread-api.ts";
 import { taskUuid } from "./identity.ts";
+
+const FAILED: ReadonlySet<RunRow["status"]> = new Set(["error", "timeout"]);
 
 /** One server-sent event of a run. Ids grow; a frame has the same id and data whenever it is shown. */
 export interface Frame {
@@ -28,12 +30,12 @@ export class Framer {
   /** Only for modes that show what an entry alone does not say. */
   readonly #playback: Playback | undefined;
 
-  /** @param base the thread's values when the run began; asked for only by the modes that show what an entry alone does not say */
-  constructor(row: RunRow, plan: Plan, base: () => Values, modes: readonly StreamMode[]) {
+  /** @param begin the run before its first commit; asked for only by the modes that show what an entry alone does not say */
+  constructor(row: RunRow, plan: Plan, begin: () => Playback, modes: readonly StreamMode[]) {
     this.#row = row;
     this.#modes = new Set(modes);
     this.#plan = plan;
-    this.#playback = modes.includes("values") || modes.includes("tasks") ? new Playback(plan, row, base()) : undefined;
+    this.#playback = modes.includes("values") || modes.includes("tasks") ? begin() : undefined;
   }
 
   get wantsChunks(): boolean {
@@ -45,7 +47,7 @@ export class Framer {
     const { entry, event } = commit;
     const step = this.#playback?.apply(entry);
     const frames: Frame[] = [];
-    if (entry.type === "run-started") {
+    if (entry.type === "run-started" || entry.type === "run-continued") {
       frames.push({ id: event, event: "metadata", data: { run_id: this.#row.runId, attempt: 1 } });
       this.#add(frames, "values", event + 1, "values", () => this.#values());
       this.#starts(frames, event + 2, step);
@@ -66,9 +68,11 @@ export class Framer {
         this.#outcome(frames, event, node, entry.outcome);
       }
     }
+    if (entry.type === "state-updated") this.#add(frames, "values", event + 3, "values", () => this.#values());
+    if (entry.type === "task-waiting") this.#question(frames, event, entry);
     if (entry.type === "task-failed" && !isInFrame(entry.task)) {
       this.#add(frames, "tasks", event + 1, "tasks", () => ({
-        id: taskUuid(this.#row.runId, entry.task),
+        id: taskUuid(this.#row.lineage, entry.task),
         name: this.#nodeOf(entry.task),
         error: entry.error.message,
         interrupts: [],
@@ -76,10 +80,18 @@ export class Framer {
       if (entry.outcome !== undefined) this.#outcome(frames, event, this.#nodeOf(entry.task), entry.outcome);
     }
     this.#starts(frames, event + 4, step);
-    if (over?.status === "error" && over.lastSeq === commit.seq) {
+    if (over !== undefined && FAILED.has(over.status) && over.lastSeq === commit.seq) {
       frames.push({ id: commit.lastEvent, event: "error", data: over.error ? failureBody(over.error) : {} });
     }
     return frames;
+  }
+
+  /** LangGraph's clients look for it in both modes (langgraph-protocol, section 3). */
+  #question(frames: Frame[], event: number, { ask }: Extract<LogEntry, { readonly type: "task-waiting" }>): void {
+    if (ask === undefined || ask.kind === "breakpoint") return;
+    const data = { __interrupt__: [{ id: ask.id, value: ask.value }] };
+    this.#add(frames, "updates", event + 2, "updates", () => data);
+    this.#add(frames, "values", event + 3, "values", () => data);
   }
 
   /** The chunk's frames with an id above `after`. */
@@ -123,11 +135,17 @@ export class Framer {
 
   #taskStart(task: Task): Json {
     const name = this.#plan.nodes[task.node]?.id ?? "?";
-    return { id: taskUuid(this.#row.runId, task.id), name, input: task.payload ?? null, triggers: [], interrupts: [] };
+    return {
+      id: taskUuid(this.#row.lineage, task.id),
+      name,
+      input: task.payload ?? null,
+      triggers: [],
+      interrupts: [],
+    };
   }
 
   #taskEnd(name: string, task: string, outcome: Outcome): Json {
-    return { id: taskUuid(this.#row.runId, task), name, result: update(outcome), interrupts: [] };
+    return { id: taskUuid(this.#row.lineage, task), name, result: update(outcome), interrupts: [] };
   }
 
   #metadata(node: string, task: string): Json {
@@ -137,7 +155,7 @@ export class Framer {
       langgraph_node: node,
       langgraph_step: level + 1,
       langgraph_triggers: [],
-      langgraph_checkpoint_ns: `${node}:${taskUuid(this.#row.runId, task)}`,
+      langgraph_checkpoint_ns: `${node}:${taskUuid(this.#row.lineage, task)}`,
       run_id: this.#row.runId,
       graph_id: this.#row.graphId,
       assistant_id: this.#row.assistantId,

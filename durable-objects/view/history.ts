@@ -1,25 +1,15 @@
-import { failure } from "../../src/base/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../src/base/json.ts";
 import type { Task } from "../../src/engine/types.ts";
 import type { ThreadCore } from "../core.ts";
-import type { Commit } from "../log/entry.ts";
+import type { Commit, LogEntry } from "../log/entry.ts";
+import { rootTaskOf } from "../log/places.ts";
 import type { RunRow } from "../log/rows.ts";
 import type { LiveRun } from "../run/live-run.ts";
 import { Playback, type Values } from "../run/playback.ts";
 import type { HistoryQuery, ThreadState } from "../thread-api.ts";
-import { checkpointId, checkpointSeq, taskUuid } from "./identity.ts";
+import { checkpointCommit, checkpointId, taskUuid } from "./identity.ts";
 
 /** Looking back is playing the log again, from the nearest snapshot up to the position asked for. */
-
-/** Every channel's value when the run began. */
-export function valuesBefore(core: ThreadCore, run: RunRow): Values {
-  const snapshot = core.store.snapshot(run.firstSeq - 1);
-  let values: Values = new Map(Object.entries(snapshot?.values ?? {}));
-  for (const earlier of core.store.runsAfter(snapshot?.seq ?? 0, run.firstSeq)) {
-    values = playWhole(core, earlier, values).threadValues();
-  }
-  return values;
-}
 
 /** What the run was given, by channel. */
 export function inputOf(core: ThreadCore, run: RunRow): JsonObject {
@@ -31,23 +21,25 @@ export function inputOf(core: ThreadCore, run: RunRow): JsonObject {
 /** The channels a finished run shows as its result. */
 export function resultOf(core: ThreadCore, run: RunRow): JsonObject {
   if (run.lastSeq === core.lastCommit.seq) return pick(core.values, core.plan(run.graphHash).output);
-  const played = playWhole(core, run, valuesBefore(core, run));
+  const played = core.past.played(run);
   return played.values(played.plan.output);
 }
 
 /** The thread's state at its newest checkpoint, or at the one named. @throws EdgewiseError `not_found`. */
 export function stateOf(core: ThreadCore, threadId: string, id?: string): ThreadState {
-  const seq = id === undefined ? undefined : seqOf(core, threadId, id);
+  const seq = id === undefined ? undefined : checkpointCommit(core.store, threadId, id).seq;
   const [newest] = core.store.checkpoints(seq === undefined ? core.lastCommit.seq + 1 : seq + 1, 1);
   if (!newest) return { ...NEVER_RUN };
-  if (core.live && newest.seq === newestSeq(core)) return liveState(core, threadId, core.live, newest.seq);
+  const { head } = core;
+  if (head && newest.seq === newestSeq(core)) return headState(core, threadId, head, newest.seq);
   return statesAt(core, threadId, [newest.seq])[0] ?? { ...NEVER_RUN };
 }
 
 /** Newest first. Metadata is matched by containment. */
 export function historyOf(core: ThreadCore, query: HistoryQuery): ThreadState[] {
   const { threadId, limit, metadata } = query;
-  const before = query.before === undefined ? core.lastCommit.seq + 1 : seqOf(core, threadId, query.before);
+  const before =
+    query.before === undefined ? core.lastCommit.seq + 1 : checkpointCommit(core.store, threadId, query.before).seq;
   const wanted: number[] = [];
   const matching = new Map<number, boolean>();
   const matches = (run: number, seq: number): boolean => {
@@ -87,27 +79,101 @@ function statesAt(core: ThreadCore, threadId: string, seqs: readonly number[]): 
   const firstRun = first === undefined ? undefined : core.store.runAt(first);
   if (first === undefined || last === undefined || !firstRun) return [];
   const wanted = new Set(seqs);
-  const states: ThreadState[] = [];
-  let values = valuesBefore(core, firstRun);
-  let parent = previous(core, firstRun.firstSeq);
+  const shown: Shown[] = [];
+  let before: { readonly playback: Playback; readonly seq: number; readonly newest: Position | undefined } | undefined;
   for (const run of core.store.runsAfter(firstRun.firstSeq - 1, last + 1)) {
-    const playback = new Playback(core.plan(run.graphHash), run, values);
-    for (const commit of core.store.commits(run.firstSeq, run.lastSeq ?? core.lastCommit.seq)) {
-      playback.apply(commit.entry);
-      if (commit.step === null) continue;
-      if (wanted.has(commit.seq)) states.push(stateAt(threadId, run, playback, commit, parent));
-      parent = commit;
-    }
-    values = playback.threadValues();
+    const playback = before ? after(core, run, before.playback, before.seq) : core.past.begin(run);
+    const stands = before?.newest !== undefined && run.from === null ? before.newest : standsOn(core, run);
+    const { shown: states, newest } = statesOf(core, { threadId, run, stands }, playback, wanted);
+    shown.push(...states);
+    before = { playback, seq: run.lastSeq ?? core.lastCommit.seq, newest };
   }
-  return states;
+  return shown.map(({ state, asked }) => withInterrupts(state, asked));
 }
 
-/** Of a run that goes on the newest state is at hand: who asks often must not have a long run played each time. */
-function liveState(core: ThreadCore, threadId: string, { row, playback }: LiveRun, seq: number): ThreadState {
+/** The run before its first commit; where it stands on the end of the one before, that one's playback goes on. */
+function after(core: ThreadCore, run: RunRow, played: Playback, seq: number): Playback {
+  if (run.from === null) return core.past.begin(run, played.threadValues());
+  return run.from.seq === seq && !run.from.anew ? played : core.past.begin(run);
+}
+
+/** By the task's UUID. */
+type Asked = Map<string, readonly Json[]>;
+
+/** A state, and what was asked before the next one. */
+interface Shown {
+  readonly state: ThreadState;
+  readonly asked: Asked;
+}
+
+function statesOf(
+  core: ThreadCore,
+  { threadId, run, stands }: { readonly threadId: string; readonly run: RunRow; readonly stands: Position | undefined },
+  playback: Playback,
+  wanted: ReadonlySet<number>,
+): { readonly shown: readonly Shown[]; readonly newest: Position | undefined } {
+  const shown: Shown[] = [];
+  let parent = stands;
+  let newest: Shown | undefined;
+  for (const commit of core.store.commits(run.firstSeq, run.lastSeq ?? core.lastCommit.seq)) {
+    playback.apply(commit.entry);
+    if (commit.step === null) {
+      if (newest !== undefined) noteQuestion(newest.asked, run, commit.entry);
+      continue;
+    }
+    newest = wanted.has(commit.seq)
+      ? { state: stateAt(threadId, run, playback, commit, parent), asked: new Map() }
+      : undefined;
+    if (newest !== undefined) shown.push(newest);
+    parent = commit;
+  }
+  return { shown, newest: parent };
+}
+
+/** The checkpoint before a run's first. */
+function standsOn(core: ThreadCore, run: RunRow): Position | undefined {
+  return previous(core, run.from === null ? run.firstSeq : run.from.seq + 1);
+}
+
+function noteQuestion(asked: Asked, run: RunRow, entry: LogEntry): void {
+  if (entry.type !== "task-waiting" || entry.ask === undefined || entry.ask.kind === "breakpoint") return;
+  const { id, value } = entry.ask;
+  const uuid = taskUuid(run.lineage, rootTaskOf(entry.task));
+  const others = (asked.get(uuid) ?? []).filter((other) => !isJsonObject(other) || other["id"] !== id);
+  asked.set(uuid, [...others, { id, value }]);
+}
+
+/** The open questions of what can go on, as LangGraph's clients read them: by task. */
+export function interruptsOf(head: LiveRun): Asked {
+  const asked: Asked = new Map();
+  for (const { task, ask } of head.waits.open())
+    noteQuestion(asked, head.row, { type: "task-waiting", task, until: null, ask });
+  return asked;
+}
+
+function withInterrupts(state: ThreadState, asked: Asked): ThreadState {
+  if (asked.size === 0) return state;
+  const tasks = state.tasks.map((task): Json => {
+    if (!isJsonObject(task)) return task;
+    return { ...task, interrupts: [...(asked.get(String(task["id"])) ?? [])] };
+  });
+  return { ...state, tasks, interrupts: [...asked.values()].flat() };
+}
+
+/** Of what can go on the newest state is at hand: who asks often must not have a long run played each time. */
+function headState(core: ThreadCore, threadId: string, head: LiveRun, seq: number): ThreadState {
   const [commit] = core.store.commits(seq, seq);
   if (!commit) return { ...NEVER_RUN };
-  return stateAt(threadId, row, playback, commit, previous(core, seq));
+  const run = core.store.runAt(seq) ?? head.row;
+  const state = stateAt(threadId, run, head.playback, commit, parentOf(core, run, seq));
+  return withInterrupts(state, interruptsOf(head));
+}
+
+/** Of the run's first checkpoint it is that of what the run stands on. */
+function parentOf(core: ThreadCore, run: RunRow, seq: number): Position | undefined {
+  const before = previous(core, seq);
+  if (run.from === null || (before !== undefined && before.seq >= run.firstSeq)) return before;
+  return standsOn(core, run);
 }
 
 function newestSeq(core: ThreadCore): number | undefined {
@@ -139,7 +205,7 @@ function taskView(run: RunRow, playback: Playback, task: Task): Json {
   const name = nameOf(playback, task.node);
   const failed = run.error?.node === name ? run.error.message : null;
   return {
-    id: taskUuid(run.runId, task.id),
+    id: taskUuid(run.lineage, task.id),
     name,
     path: ["__pregel_pull", name],
     error: failed,
@@ -153,7 +219,7 @@ function taskView(run: RunRow, playback: Playback, task: Task): Json {
 function metadataOf(threadId: string, run: RunRow, commit: Commit): JsonObject {
   return {
     ...run.metadata,
-    source: commit.entry.type === "run-started" ? "input" : "loop",
+    source: sourceOf(commit.entry, run),
     step: commit.step,
     parents: {},
     run_id: run.runId,
@@ -163,7 +229,13 @@ function metadataOf(threadId: string, run: RunRow, commit: Commit): JsonObject {
   };
 }
 
-function checkpointView(threadId: string, commit: Position): JsonObject {
+function sourceOf(entry: LogEntry, run: RunRow): string {
+  if (run.hidden) return run.from !== null && run.lineage === run.runId ? "fork" : "update";
+  if (entry.type === "state-updated") return "update";
+  return entry.type === "run-started" ? "input" : "loop";
+}
+
+export function checkpointView(threadId: string, commit: Position): JsonObject {
   return {
     thread_id: threadId,
     checkpoint_id: checkpointId(threadId, commit),
@@ -172,26 +244,9 @@ function checkpointView(threadId: string, commit: Position): JsonObject {
   };
 }
 
-/** @throws EdgewiseError `not_found`: an id of another form, another thread's, or of no checkpoint. */
-function seqOf(core: ThreadCore, threadId: string, id: string): number {
-  const seq = checkpointSeq(id);
-  const [found] = seq === undefined ? [] : core.store.checkpoints(seq + 1, 1);
-  if (!found || found.seq !== seq || checkpointId(threadId, found) !== id.toLowerCase()) {
-    throw failure("not_found", `Checkpoint ${id} not found`);
-  }
-  return found.seq;
-}
-
 /** The checkpoint before a commit. */
 function previous(core: ThreadCore, seq: number): Position | undefined {
   return core.store.checkpoints(seq, 1)[0];
-}
-
-function playWhole(core: ThreadCore, run: RunRow, base: Values): Playback {
-  const playback = new Playback(core.plan(run.graphHash), run, base);
-  for (const commit of core.store.commits(run.firstSeq, run.lastSeq ?? core.lastCommit.seq))
-    playback.apply(commit.entry);
-  return playback;
 }
 
 function runMatches(core: ThreadCore, seq: number, wanted: JsonObject | undefined): boolean {

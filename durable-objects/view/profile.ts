@@ -1,6 +1,5 @@
 import type { ThreadCore } from "../core.ts";
 import type { RunRow } from "../log/rows.ts";
-import { Playback } from "../run/playback.ts";
 import type { PathStep, RunProfile } from "../thread-api.ts";
 import { type PathPiece, ProfiledLog } from "./profiled-log.ts";
 
@@ -10,7 +9,7 @@ const MOST_STEPS = 1000;
 
 /** What a run's log says of where its time went. The whole run is played, without values: nothing here depends on them. */
 export function profileOf(core: ThreadCore, threadId: string, run: RunRow): RunProfile {
-  const log = new ProfiledLog(new Playback(core.plan(run.graphHash), run, new Map()));
+  const log = new ProfiledLog(core.past.begin(run, new Map()));
   for (const commit of core.store.commits(run.firstSeq, run.lastSeq ?? core.lastCommit.seq)) log.add(commit);
   return profileView(threadId, run, log);
 }

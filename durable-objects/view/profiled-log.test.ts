@@ -28,6 +28,9 @@ const RUN: RunRow = {
   eventFloor: 0,
   usage: null,
   error: null,
+  lineage: "r",
+  from: null,
+  hidden: false,
 };
 
 function planOf(edges: readonly (readonly [string, string])[], more: JsonObject = {}): Plan {

@@ -1,11 +1,18 @@
 import type { JsonObject } from "../../src/base/json.ts";
 import type { RunRow, ThreadRow } from "../log/rows.ts";
 import type { Values } from "../run/playback.ts";
-import type { RunView, ThreadStatus, ThreadView } from "../thread-api.ts";
+import type { LiveRun } from "../run/live-run.ts";
+import { pathOf } from "../log/places.ts";
+import type { InterruptView, RunView, ThreadStatus, ThreadView } from "../thread-api.ts";
 
 /** Rows in the shapes that LangGraph's clients read (langgraph-protocol, section 2). */
 
-export function threadView(row: ThreadRow, status: ThreadStatus, values: Values): ThreadView {
+export function threadView(
+  row: ThreadRow,
+  status: ThreadStatus,
+  values: Values,
+  interrupts: ThreadView["interrupts"],
+): ThreadView {
   return {
     thread_id: row.threadId,
     created_at: new Date(row.createdAt).toISOString(),
@@ -14,7 +21,7 @@ export function threadView(row: ThreadRow, status: ThreadStatus, values: Values)
     status,
     config: {},
     values: values.size === 0 ? null : Object.fromEntries(values),
-    interrupts: {},
+    interrupts,
   };
 }
 
@@ -40,4 +47,22 @@ export function runView(row: RunRow, threadId: string, input: JsonObject): RunVi
     },
     error: row.error,
   };
+}
+
+/** The questions of a run that are open. */
+export function questionsOf({ row, playback, waits }: LiveRun): InterruptView[] {
+  const asked = waits.open().filter(({ ask }) => ask.kind !== "breakpoint");
+  return asked.map(({ task, ask, since, until, answers }) => ({
+    id: ask.id,
+    value: ask.value,
+    kind: ask.kind,
+    node: pathOf(playback.plan, task),
+    task,
+    run_id: row.runId,
+    since: new Date(since).toISOString(),
+    until: until === undefined ? null : new Date(until).toISOString(),
+    schema: ask.schema ?? null,
+    from: ask.from ?? null,
+    answers: answers.map(({ by, value }) => ({ by, value })),
+  }));
 }

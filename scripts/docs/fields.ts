@@ -20,9 +20,10 @@ export function fieldsOf(schema: z.ZodType): readonly Field[] {
 
 function within(schema: Json | undefined, prefix: string): readonly Field[] {
   if (!isJsonObject(schema)) return [];
-  const { properties, items, required } = schema;
+  const { properties, items, required, additionalProperties } = schema;
   const inBranches = branchesOf(schema).flatMap((branch) => within(branch, prefix));
   const inItems = within(items, `${prefix.replace(/\.$/, "")}[].`);
+  const inValues = within(additionalProperties, `${prefix}<name>.`);
   const needed = new Set(Array.isArray(required) ? (required as readonly Json[]) : []);
   const own = Object.entries(isJsonObject(properties) ? properties : {}).flatMap(([name, field]): readonly Field[] => {
     if (!isJsonObject(field)) return [];
@@ -33,7 +34,7 @@ function within(schema: Json | undefined, prefix: string): readonly Field[] {
       ...within({ ...field, items: field["items"] ?? null }, `${prefix}${name}.`),
     ];
   });
-  return [...own, ...inItems, ...inBranches];
+  return [...own, ...inItems, ...inValues, ...inBranches];
 }
 
 function branchesOf({ anyOf }: JsonObject): readonly JsonObject[] {

@@ -19,16 +19,18 @@ it.each(["bench", "proof"])("npm run %s lists the names; one it does not know is
   expect(refused.stdout).toBe(`There is no ${kind} named "no-such-name".\n${list.stdout}`);
 });
 
-it("a table of goals is Markdown, and a missed one stands out", () => {
+it("a table of goals is Markdown; a missed one stands out, one that was not run says so", () => {
   const lines: string[] = [];
   printGoals({ line: (text = "") => void lines.push(text), write: () => {}, style: (_style, text) => text }, [
     { goal: "fast", figure: "3 ms", met: true },
     { goal: "small enough", figure: "2 MB", met: false },
+    { goal: "faster than that", figure: "that is not here", met: "not run" },
   ]);
   expect(lines).toEqual([
-    "| goal         | figure | met    |",
-    "|--------------|--------|--------|",
-    "| fast         | 3 ms   | yes    |",
-    "| small enough | 2 MB   | NO     |",
+    "| goal             | figure           | met     |",
+    "|------------------|------------------|---------|",
+    "| fast             | 3 ms             | yes     |",
+    "| small enough     | 2 MB             | NO      |",
+    "| faster than that | that is not here | not run |",
   ]);
 });

@@ -45,7 +45,7 @@ async function gather(terminal: Terminal, title: string, path: string, options: 
   for (const line of machine) terminal.line(terminal.style("dim", line));
   terminal.line();
   printGoals(terminal, goals);
-  return goals.length > 0 && goals.every((goal) => goal.met) ? 0 : 1;
+  return goals.some(({ met }) => met === true) && goals.every(({ met }) => met !== false) ? 0 : 1;
 }
 
 /** What a person can put right is one sentence; anything else is a fault, and shows where it is. */

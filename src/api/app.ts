@@ -11,6 +11,7 @@ import { assistants } from "./assistants.ts";
 import { authentication } from "./auth.ts";
 import { jsonBodies, plainBodies } from "./body.ts";
 import type { ApiContext } from "./context.ts";
+import { deadLetters } from "./dead-letters.ts";
 import { description } from "./description.ts";
 import { graphDiff } from "./graph-diff.ts";
 import { graphEstimate } from "./graph-estimate.ts";
@@ -20,6 +21,7 @@ import { graphMerge } from "./graph-merge.ts";
 import { graphPreview } from "./graph-preview.ts";
 import { graphVersions } from "./graph-versions.ts";
 import { graphs } from "./graphs.ts";
+import { interrupts } from "./interrupts.ts";
 import { keys } from "./keys.ts";
 import { meta } from "./meta.ts";
 import { problemResponse, recordOf } from "./problem.ts";
@@ -29,7 +31,9 @@ import { runPaths } from "./run-paths.ts";
 import { runProfile } from "./run-profile.ts";
 import { signals } from "./signals.ts";
 import { runs } from "./runs.ts";
+import { threadDiff } from "./thread-diff.ts";
 import { threadState } from "./thread-state.ts";
+import { threadUpdates } from "./thread-updates.ts";
 import { threads } from "./threads.ts";
 import { threadsPort } from "./threads-port.ts";
 
@@ -66,9 +70,10 @@ export function createApp(kinds: NodeKinds = nodeKinds): ApiRouter {
   for (const router of [graphs, graphVersions, graphDiff, graphPreview, graphImport, graphFix]) app.route("/", router);
   app.use(jsonBodies);
   for (const router of [graphMerge, graphEstimate]) app.route("/", router);
-  for (const router of [keys, assistants, assistantGraph, threads, threadState, runs, runPaths, runProfile, signals]) {
+  for (const router of [keys, assistants, assistantGraph, threads, threadState, threadUpdates, threadDiff]) {
     app.route("/", router);
   }
+  for (const router of [runs, runPaths, runProfile, signals, interrupts, deadLetters]) app.route("/", router);
   return app;
 }
 

@@ -38,18 +38,22 @@ export function findAssistant(
   return runnableGraph(database, tenant, names, version);
 }
 
-/** For starting a run. @throws EdgewiseError `unknown_graph`, with the text of the reference server. */
+/**
+ * For starting a run. @throws EdgewiseError `unknown_graph`, with the text of the reference server.
+ * @param pointer where the request named it
+ */
 export async function requireAssistant(
   database: Database,
   tenant: string,
   assistantId: string,
+  pointer = "/assistant_id",
 ): Promise<GraphVersionRow> {
   const find = () => findAssistant(database, tenant, assistantId);
   const row = await graphShelf.find(tenant, assistantId, find, Date.now());
   if (row !== undefined) return row;
   const text = `No assistant found for "${assistantId}". Make sure the assistant ID is for a valid assistant or a valid graph ID.`;
   const hint = await draftHint(database, tenant, parseAssistantId(assistantId));
-  throw failure("unknown_graph", `${text}${hint}`, { pointer: "/assistant_id" });
+  throw failure("unknown_graph", `${text}${hint}`, { pointer });
 }
 
 /** Somebody who stored only drafts is told what is missing. */

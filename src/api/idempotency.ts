@@ -2,7 +2,7 @@ import { REQUEST_HASH, type RunView, type StartRun } from "../../durable-objects
 import { failure } from "../base/errors.ts";
 import { sha256Hex } from "../base/hash.ts";
 import { uuidv5 } from "../base/ids.ts";
-import { canonicalJson } from "../base/json.ts";
+import { canonicalJson, type JsonObject } from "../base/json.ts";
 import { cacheKey } from "../security/tenant.ts";
 
 const MAX_KEY_LENGTH = 255;
@@ -28,8 +28,12 @@ export function runIdOfKey(tenant: string, threadId: string | undefined, key: st
  */
 export function requestHash(start: StartRun, pinned: number | undefined): string {
   const { assistantId, input, config, context, metadata, streamMode } = start;
+  const { checkpointId = null, command = null, budget = null } = start;
   const pin = pinned === undefined ? [] : [pinned];
-  return sha256Hex(canonicalJson([assistantId, input, config, context, metadata, [...streamMode], ...pin]));
+  const isPlain = checkpointId === null && command === null && budget === null;
+  // Counts only where it is given: the hashes of runs that earlier releases started stay what they are.
+  const more = isPlain ? [] : [{ checkpointId, command, budget } as JsonObject];
+  return sha256Hex(canonicalJson([assistantId, input, config, context, metadata, [...streamMode], ...pin, ...more]));
 }
 
 /** @throws EdgewiseError `idempotency_mismatch` when the run that the key made was asked for in other words. */

@@ -1,9 +1,10 @@
 import type { Address, RunResult, RunView, StartRun } from "../../durable-objects/thread-api.ts";
 import { secureRandom, uuidv7 } from "../base/ids.ts";
 import { parseAssistantId, requireAssistant } from "./assistant-id.ts";
+import { pointedInto } from "./body-pointers.ts";
 import type { ApiContext } from "./context.ts";
 import { refuseOtherRequest, requestHash, runIdOfKey } from "./idempotency.ts";
-import { type RunCreate, refuseUnsupported, toStartRun } from "./run-request.ts";
+import { type RunCreate, refuseContinuation, refuseUnsupported, toStartRun } from "./run-request.ts";
 import { waitingBody } from "./waiting.ts";
 
 export interface RunPlace extends Address {
@@ -13,6 +14,7 @@ export interface RunPlace extends Address {
 /** What a request to start a run asks for, with the run's id made here: a call made again then meets the same run. */
 export async function prepareStart(c: ApiContext, body: RunCreate, threadId: string | undefined): Promise<StartRun> {
   refuseUnsupported(body);
+  if (threadId === undefined) refuseContinuation(body);
   const graph = await requireAssistant(c.var.database, c.var.tenant, body.assistant_id);
   const key = c.req.header("idempotency-key");
   const runId = key === undefined ? uuidv7(Date.now(), secureRandom) : runIdOfKey(c.var.tenant, threadId, key);
@@ -31,8 +33,13 @@ export function hasIdempotencyKey(c: ApiContext): boolean {
   return c.req.header("idempotency-key") !== undefined;
 }
 
-/** The run that a start answered with: the one asked for, unless its `Idempotency-Key` already stood for another request. */
-export function checkStarted(c: ApiContext, start: StartRun, run: RunView): RunView {
+/**
+ * Durable when it answers: the run asked for, or the one that its `Idempotency-Key` made before.
+ * @throws EdgewiseError `idempotency_mismatch` where the key already stood for another request
+ */
+export async function begin(c: ApiContext, body: RunCreate, start: StartRun): Promise<RunView> {
+  const started = c.var.threads.surely(start, (thread) => thread.startRun(start));
+  const run = await pointedInto(body, started);
   if (hasIdempotencyKey(c)) refuseOtherRequest(start, run);
   return run;
 }

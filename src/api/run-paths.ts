@@ -1,6 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { failure } from "../base/errors.ts";
-import type { StreamMode } from "../../durable-objects/thread-api.ts";
+import type { RunView, StreamMode } from "../../durable-objects/thread-api.ts";
 import type { ApiContext } from "./context.ts";
 import { answers, jsonAnswer, newRouter, queryNumber, sendJson, Uuid } from "./routing.ts";
 import { type RunPlace, joinRun, sendEvents, sendWhenOver } from "./run-calls.ts";
@@ -8,7 +8,7 @@ import { queriedStreamModes, toStreamModes } from "./run-request.ts";
 import { streamed } from "./runs.ts";
 import { Run, RunValues } from "./views.ts";
 
-/** Runs that exist: list, get, join, follow, cancel. */
+/** Runs that exist: list, get, join, follow, pause, cancel. */
 const tags = ["Runs"];
 const runParams = z.object({ thread_id: Uuid, run_id: Uuid });
 /** `1`/`0` and `true`/`false`, as the two lines of LangGraph's client send them. */
@@ -86,8 +86,21 @@ const cancel = createRoute({
     query: z.object({ wait: flag, action: z.enum(["interrupt", "rollback"]).default("interrupt") }),
   },
   responses: answers({
-    202: { description: "The cancel is durable." },
+    202: jsonAnswer("The cancel is durable.", Run),
     204: { description: "With `wait=1`: the run is over." },
+  }),
+});
+const pause = createRoute({
+  method: "post",
+  path: "/threads/{thread_id}/runs/{run_id}/pause",
+  tags,
+  summary: "Pause a run",
+  description:
+    "Once answered, nothing new of the run starts; what runs comes to its end, and then the run is at rest (`interrupted`). Another run on the thread with `input: null` goes on with it. A run that is over stays as it ended.",
+  request: { params: runParams, query: z.object({ wait: flag }) },
+  responses: answers({
+    202: jsonAnswer("The pause is durable.", Run),
+    204: { description: "With `wait=1`: the run is at rest." },
   }),
 });
 
@@ -126,11 +139,21 @@ export const runPaths = newRouter()
         pointer: "/action",
       });
     }
-    await c.var.threads.surely(place, (thread) => thread.cancelRun(place));
-    if (!wait) return c.body(null, 202);
-    await joinRun(c, place);
-    return c.body(null, 204);
+    const run = await c.var.threads.surely(place, (thread) => thread.cancelRun(place));
+    return sendStopped(c, place, run, wait);
+  })
+  .openapi(pause, async (c) => {
+    const place = placeOf(c, c.req.valid("param"));
+    const run = await c.var.threads.surely(place, (thread) => thread.pauseRun(place));
+    return sendStopped(c, place, run, c.req.valid("query").wait);
   });
+
+/** 202 with the run as it is, or 204 when it is at rest: LangGraph's clients read no body of either. */
+async function sendStopped(c: ApiContext, place: RunPlace, run: RunView, wait: boolean): Promise<Response> {
+  if (!wait) return sendJson(c, run, 202);
+  await joinRun(c, place);
+  return c.body(null, 204);
+}
 
 function placeOf(c: ApiContext, params: { readonly thread_id: string; readonly run_id: string }): RunPlace {
   return { tenant: c.var.tenant, threadId: params.thread_id, runId: params.run_id };

@@ -1,13 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { RunCreate, queriedStreamModes, refuseUnsupported, toStreamModes } from "./run-request.ts";
+import { RunCreate, queriedStreamModes, refuseContinuation, refuseUnsupported, toStreamModes } from "./run-request.ts";
 
+const ID = "1ef4a9b8-0000-6000-8000-000000000001";
 const parse = (body: object) => RunCreate.parse({ assistant_id: "g", ...body });
 
 describe("a run's body", () => {
   it.each([
-    ["command", { resume: 1 }],
-    ["checkpoint", { checkpoint_id: "x" }],
-    ["checkpoint_id", "x"],
     ["interrupt_before", ["a"]],
     ["interrupt_after", "*"],
     ["after_seconds", 5],
@@ -18,6 +16,18 @@ describe("a run's body", () => {
     expect(() => refuseUnsupported(parse({ [field]: value }))).toThrow(
       expect.objectContaining({ record: expect.objectContaining({ code: "unsupported", pointer: `/${field}` }) }),
     );
+  });
+
+  it.each([
+    ["/command", { command: {} }],
+    ["/checkpoint", { checkpoint: { checkpoint_id: ID } }],
+    ["/checkpoint_id", { checkpoint_id: ID }],
+    ["/config/configurable/checkpoint_id", { config: { configurable: { checkpoint_id: ID } } }],
+  ])("without a thread that gives %s is refused: there is nothing to go on with", (pointer, body) => {
+    expect(() => refuseContinuation(parse(body))).toThrow(
+      expect.objectContaining({ record: expect.objectContaining({ code: "unsupported", pointer }) }),
+    );
+    expect(() => refuseContinuation(parse({ command: null, checkpoint_id: null, checkpoint: null }))).not.toThrow();
   });
 
   it.each([-1, 0, 1.5, 100_001, "x"])("takes no recursion_limit of %j", (limit) => {

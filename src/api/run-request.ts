@@ -1,9 +1,11 @@
 import { z } from "@hono/zod-openapi";
 import type { StartRun, StreamMode } from "../../durable-objects/thread-api.ts";
 import { failure } from "../base/errors.ts";
-import type { Json } from "../base/json.ts";
+import { isJsonObject, type Json, type JsonObject } from "../base/json.ts";
 import type { GraphVersionRow } from "../storage/graphs.ts";
-import { OptionalJsonObject } from "./routing.ts";
+import { CheckpointBody, checkpointIdOf } from "./checkpoint.ts";
+import { OptionalJsonObject, Uuid } from "./routing.ts";
+import { BudgetBody, CommandBody, toBudget, toRunCommand } from "./run-command.ts";
 
 export const STREAM_MODES: readonly StreamMode[] = ["values", "updates", "messages-tuple", "custom", "tasks"];
 
@@ -24,7 +26,24 @@ export const RunCreate = z
     input: z
       .unknown()
       .optional()
-      .openapi({ description: "Values of the graph's input channels; null or absent: none." }),
+      .openapi({
+        description:
+          "Values of the graph's input channels. null or absent: on a thread, goes on with what is at rest there; without one, no values.",
+        example: { topic: "bees" },
+      }),
+    command: CommandBody.nullish().openapi({
+      description: "Goes on with what is at rest on the thread, in place of an input, which is then ignored.",
+    }),
+    checkpoint: CheckpointBody.nullish(),
+    checkpoint_id: Uuid.nullish().openapi({
+      description:
+        "Begins there and leaves what came after as it is: with an input on the state of then, without one as a fork.",
+    }),
+    budget: BudgetBody.nullish(),
+    strict_resume: z
+      .boolean()
+      .nullish()
+      .openapi({ description: "Accepted: unknown interrupt ids are always refused." }),
     config: OptionalJsonObject.refine((config) => isStepLimit(config?.["recursion_limit"]), {
       path: ["recursion_limit"],
       message: "recursion_limit must be a whole number from 1 to 100000.",
@@ -36,9 +55,6 @@ export const RunCreate = z
     on_disconnect: z.enum(["cancel", "continue"]).nullish(),
     on_completion: z.enum(["delete", "keep", "complete", "continue"]).nullish(),
     multitask_strategy: z.enum(["reject", "enqueue", "interrupt", "rollback"]).nullish(),
-    command: notYet,
-    checkpoint: notYet,
-    checkpoint_id: notYet,
     interrupt_before: notYet,
     interrupt_after: notYet,
     after_seconds: notYet,
@@ -48,9 +64,6 @@ export const RunCreate = z
 export type RunCreate = z.output<typeof RunCreate>;
 
 const NOT_YET = [
-  "command",
-  "checkpoint",
-  "checkpoint_id",
   "interrupt_before",
   "interrupt_after",
   "after_seconds",
@@ -70,6 +83,14 @@ export function refuseUnsupported(body: RunCreate): void {
   if (body.on_completion === "delete") {
     throw unsupported("on_completion", 'Runs are kept: "on_completion" may only be "keep"; DELETE the thread instead.');
   }
+}
+
+/** Of a run without a thread. @throws EdgewiseError `unsupported`: there is nothing that it could go on with. */
+export function refuseContinuation(body: RunCreate): void {
+  const asked = (["command", "checkpoint", "checkpoint_id"] as const).find((field) => !isAbsent(body[field]));
+  if (asked === undefined && checkpointIdOf(body) === undefined) return;
+  const text = "A run without a thread has nothing to go on with; start it by POST /threads/{thread_id}/runs.";
+  throw unsupported(asked ?? "config/configurable/checkpoint_id", text);
 }
 
 function isAbsent(value: unknown): boolean {
@@ -122,15 +143,28 @@ export function toStartRun(
   place: Pick<StartRun, "tenant" | "threadId" | "runId" | "ifNotExists">,
 ): StartRun {
   const { graphId, version, hash, document } = graph;
+  const checkpointId = checkpointIdOf(body);
+  const { command, budget } = body;
   return {
     ...place,
     assistantId: graph.assistantId,
     graph: { graphId, version, hash, document },
     // Parsed by parseJson, so it is JSON; the schema says `unknown` to hand it on untouched.
-    input: (body.input ?? null) as Json,
-    config: body.config ?? {},
+    input: isAbsent(command) ? ((body.input ?? null) as Json) : null,
+    config: withoutCheckpoint(body.config ?? {}),
     context: body.context ?? {},
     metadata: body.metadata ?? {},
     streamMode: toStreamModes(body.stream_mode),
+    ...(checkpointId === undefined ? {} : { checkpointId }),
+    ...(command === undefined || command === null ? {} : { command: toRunCommand(command) }),
+    ...(budget === undefined || budget === null ? {} : { budget: toBudget(budget) }),
   };
+}
+
+/** What LangGraph's clients put there to name a checkpoint is no part of a graph's configuration. */
+function withoutCheckpoint(config: JsonObject): JsonObject {
+  const { configurable } = config;
+  if (!isJsonObject(configurable)) return config;
+  const { checkpoint_id: _id, checkpoint_ns: _namespace, checkpoint_map: _map, ...rest } = configurable;
+  return { ...config, configurable: rest };
 }

@@ -1,15 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { StartRun } from "../../durable-objects/thread-api.ts";
+import { pointedInto } from "./body-pointers.ts";
 import type { ApiContext } from "./context.ts";
 import { answers, jsonAnswer, jsonBody, newRouter, sendJson, Uuid } from "./routing.ts";
-import {
-  checkStarted,
-  contentLocation,
-  hasIdempotencyKey,
-  prepareStart,
-  sendEvents,
-  sendWhenOver,
-} from "./run-calls.ts";
+import { begin, contentLocation, hasIdempotencyKey, prepareStart, sendEvents, sendWhenOver } from "./run-calls.ts";
 import { RunCreate } from "./run-request.ts";
 import { Run, RunValues } from "./views.ts";
 
@@ -94,7 +88,7 @@ export const runs = newRouter()
 
 async function startRun(c: ApiContext, body: RunCreate, threadId?: string): Promise<Response> {
   const start = await prepareStart(c, body, threadId);
-  const run = checkStarted(c, start, await c.var.threads.surely(start, (thread) => thread.startRun(start)));
+  const run = await begin(c, body, start);
   c.header("content-location", contentLocation(start, threadId));
   return sendJson(c, run);
 }
@@ -102,7 +96,7 @@ async function startRun(c: ApiContext, body: RunCreate, threadId?: string): Prom
 /** Started and waited for by two calls: a refusal still has its status, and only the waiting is made again after a reset. */
 async function startAndWait(c: ApiContext, body: RunCreate, threadId?: string): Promise<Response> {
   const start = await prepareStart(c, body, threadId);
-  checkStarted(c, start, await c.var.threads.surely(start, (thread) => thread.startRun(start)));
+  await begin(c, body, start);
   const cancelOnDisconnect = body.on_disconnect === "cancel";
   const headers = { "content-location": contentLocation(start, threadId) };
   const place = { tenant: start.tenant, threadId: start.threadId, runId: start.runId };
@@ -111,17 +105,19 @@ async function startAndWait(c: ApiContext, body: RunCreate, threadId?: string): 
 
 async function startAndStream(c: ApiContext, body: RunCreate, threadId?: string): Promise<Response> {
   const start = await prepareStart(c, body, threadId);
-  const frames = await startFrames(c, start, body.on_disconnect === "cancel");
+  const frames = await startFrames(c, body, start);
   return sendEvents(c, start, frames, { "content-location": contentLocation(start, threadId) });
 }
 
 /** One call, unless the run may be an earlier one: it must be checked before its disconnection could cancel it. */
-async function startFrames(c: ApiContext, start: StartRun, cancelOnDisconnect: boolean) {
+async function startFrames(c: ApiContext, body: RunCreate, start: StartRun) {
   const { threads } = c.var;
+  const cancelOnDisconnect = body.on_disconnect === "cancel";
   if (!hasIdempotencyKey(c)) {
-    return (await threads.surely(start, (thread) => thread.startAndFollow(start, cancelOnDisconnect))).frames;
+    const started = threads.surely(start, (thread) => thread.startAndFollow(start, cancelOnDisconnect));
+    return (await pointedInto(body, started)).frames;
   }
-  checkStarted(c, start, await threads.surely(start, (thread) => thread.startRun(start)));
+  await begin(c, body, start);
   const { tenant, threadId, runId, streamMode: modes } = start;
   const query = { tenant, threadId, runId, modes, after: -1, cancelOnDisconnect };
   return threads.surely(start, (thread) => thread.followRun(query));

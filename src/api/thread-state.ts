@@ -1,6 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { HistoryQuery } from "../../durable-objects/thread-api.ts";
 import type { JsonObject } from "../base/json.ts";
+import { CheckpointBody, checkpointIdOf, refuseInner } from "./checkpoint.ts";
 import type { ApiContext } from "./context.ts";
 import {
   OptionalJsonObject,
@@ -35,6 +36,15 @@ const getStateAt = createRoute({
   request: { params: params.extend({ checkpoint_id: Uuid }) },
   responses: answers({ 200: jsonAnswer("The state then.", ThreadState) }),
 });
+const getStateOf = createRoute({
+  method: "post",
+  path: "/threads/{thread_id}/state/checkpoint",
+  tags,
+  summary: "Get a thread's state at a checkpoint that its body names",
+  description: "Without an id: the state now.",
+  request: { params, body: jsonBody(z.object({ checkpoint: CheckpointBody.nullish() })) },
+  responses: answers({ 200: jsonAnswer("The state then.", ThreadState) }),
+});
 const history = answers({ 200: jsonAnswer("Newest first.", z.array(ThreadState)) });
 const getHistory = createRoute({
   method: "get",
@@ -66,6 +76,7 @@ const searchHistory = createRoute({
         limit: z.int().min(1).max(MAX_HISTORY).nullish(),
         before: Before.nullish(),
         metadata: OptionalJsonObject,
+        checkpoint: CheckpointBody.nullish().openapi({ description: "Accepted where its `checkpoint_ns` is empty." }),
       }),
     ),
   },
@@ -82,12 +93,19 @@ export const threadState = newRouter()
     const query = { tenant: c.var.tenant, threadId, checkpointId };
     return sendJson(c, await c.var.threads.surely(query, (thread) => thread.getState(query)));
   })
+  .openapi(getStateOf, async (c) => {
+    const address = { tenant: c.var.tenant, threadId: c.req.valid("param").thread_id };
+    const checkpointId = checkpointIdOf(c.req.valid("json"));
+    const query = { ...address, ...(checkpointId === undefined ? {} : { checkpointId }) };
+    return sendJson(c, await c.var.threads.surely(query, (thread) => thread.getState(query)));
+  })
   .openapi(getHistory, (c) => {
     const { limit, before } = c.req.valid("query");
     return sendHistory(c, c.req.valid("param").thread_id, limit, before, undefined);
   })
   .openapi(searchHistory, (c) => {
-    const { limit, before, metadata } = c.req.valid("json");
+    const { limit, before, metadata, checkpoint } = c.req.valid("json");
+    refuseInner(checkpoint?.checkpoint_ns, "/checkpoint/checkpoint_ns");
     const id = before === null || before === undefined ? undefined : checkpointOf(before);
     return sendHistory(c, c.req.valid("param").thread_id, limit ?? 10, id, metadata ?? undefined);
   });

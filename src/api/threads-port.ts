@@ -42,6 +42,35 @@ export function threadStub(namespace: DurableObjectNamespace, { tenant, threadId
   return stub as unknown as ThreadApi;
 }
 
+/** A thread that takes longer to be looked at counts as out of reach: who comes round must not wait for it. */
+const TOUCH_DEADLINE_MS = 10_000;
+
+/**
+ * Looks at a thread from outside, as the sweep and the queue do: what should have moved goes on. Safe at any moment and any
+ * number of times. False: the run is not live.
+ * @throws whatever kept the thread from answering, or that it did not in time.
+ */
+export async function threadTouch(
+  namespace: DurableObjectNamespace,
+  run: Address & { readonly runId: string },
+  deadlineMs = TOUCH_DEADLINE_MS,
+): Promise<boolean> {
+  const { tenant, threadId, runId } = run;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(unanswered(threadId, deadlineMs)), deadlineMs);
+  });
+  try {
+    return await Promise.race([threadStub(namespace, run).touch({ tenant, threadId, runId }), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function unanswered(threadId: string, deadlineMs: number): Error {
+  return failure("unavailable", `Thread ${threadId} did not answer within ${deadlineMs} ms.`, { retryable: true });
+}
+
 /**
  * Whether the platform dropped the call: the object was reset, moved or has too much to do. Some of these errors carry a mark,
  * some nothing at all; but what the object itself throws is marked `remote`, and our own mistakes have names.

@@ -14,7 +14,7 @@ export const Thread = z
     status: z.enum(["idle", "busy", "interrupted", "error"]),
     config: JsonObjectSchema,
     values: NullableJsonObject,
-    interrupts: JsonObjectSchema,
+    interrupts: JsonObjectSchema.openapi({ description: "A task's id: its open questions, `[{id, value}]`." }),
   })
   .openapi("Thread");
 
@@ -52,19 +52,52 @@ export const Run = z
   .openapi("Run");
 
 export const RunValues = z.looseObject({}).openapi("RunValues", {
-  description: "The result's channels, or `__error__` with `error`, `message` and the failure.",
+  description:
+    "The result's channels, with `__interrupt__` (`[{id, value}]`) where the run waits for answers; or `__error__` with `error`, `message` and the failure.",
 });
+
+/** An open question; a state names it by the first two. */
+export const Interrupt = z
+  .object({
+    id: z.string().openapi({ description: "32 hexadecimal digits: what an answer names." }),
+    value: anything,
+    kind: z.enum(["gate", "breakpoint", "outcome_unknown"]),
+    node: z.string().openapi({ description: "In a frame with the nodes around it: `each/approve`." }),
+    task: z.string(),
+    run_id: Uuid,
+    since: time,
+    until: time.nullable().openapi({ description: "When it goes on by itself." }),
+    schema: NullableJsonObject.openapi({ description: "JSON Schema that an answer must fit." }),
+    from: z.array(z.string()).nullable().openapi({ description: "Who may answer; null: everybody." }),
+    answers: z
+      .array(z.object({ by: z.string().nullable(), value: anything }))
+      .openapi({ description: "Those that have come, where several are needed." }),
+  })
+  .openapi("Interrupt");
+const ShownInterrupt = z.object({ id: z.string(), value: anything }).openapi("ShownInterrupt");
+export const StateTask = z
+  .object({
+    id: Uuid,
+    name: z.string(),
+    path: z.array(z.string()),
+    error: z.string().nullable(),
+    interrupts: z.array(ShownInterrupt),
+    checkpoint: NullableJsonObject,
+    state: NullableJsonObject,
+    result: anything,
+  })
+  .openapi("StateTask");
 
 export const ThreadState = z
   .object({
     values: JsonObjectSchema,
     next: z.array(z.string()),
-    tasks: z.array(anything),
+    tasks: z.array(StateTask).openapi({ description: "In flight: running, waiting or failed." }),
     metadata: NullableJsonObject,
     created_at: time.nullable(),
     checkpoint: NullableJsonObject,
     parent_checkpoint: NullableJsonObject,
-    interrupts: z.array(anything),
+    interrupts: z.array(ShownInterrupt).openapi({ description: "Open questions of all tasks." }),
   })
   .openapi("ThreadState");
 

@@ -6,7 +6,8 @@ import { waitingBody } from "./waiting.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const ended = (error: ErrorRecord | null) => ({ run: { error }, values: { answer: 42 } }) as unknown as RunResult;
+const ended = (error: ErrorRecord | null, interrupts: RunResult["interrupts"] = []) =>
+  ({ run: { error }, values: { answer: 42 }, interrupts }) as unknown as RunResult;
 const after = <T>(delayMs: number, value: T) => new Promise<T>((resolve) => setTimeout(() => resolve(value), delayMs));
 const ignore = () => undefined;
 
@@ -22,6 +23,14 @@ it("a wait is a newline each second, then the result", async () => {
 
 it("a result that is there at once comes alone", async () => {
   expect(await textOf(waitingBody(Promise.resolve(ended(null)), ignore))).toBe('{"answer":42}');
+});
+
+it("a run that waits for an answer says what it asks", async () => {
+  const waiting = ended(null, [{ id: "1", value: "Publish?" }]);
+  expect(JSON.parse(await textOf(waitingBody(Promise.resolve(waiting), ignore)))).toEqual({
+    answer: 42,
+    __interrupt__: [{ id: "1", value: "Publish?" }],
+  });
 });
 
 it("a failed run answers `__error__` with code, node, attempt and cause", async () => {

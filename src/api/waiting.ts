@@ -40,8 +40,10 @@ export function waitingBody(result: Promise<RunResult>, abandoned: () => void): 
   });
 }
 
-export function toResultBody({ run, values }: RunResult): JsonObject {
-  return run.error === null ? values : errorBody(run.error);
+/** LangGraph's clients look for open questions under `__interrupt__`. */
+export function toResultBody({ run, values, interrupts }: RunResult): JsonObject {
+  if (run.error !== null) return errorBody(run.error);
+  return interrupts.length === 0 ? values : { ...values, __interrupt__: interrupts };
 }
 
 function errorBody(error: ErrorRecord): JsonObject {

@@ -10,7 +10,7 @@ import { contextOf } from "../nodes/testing/context.ts";
 import type { DefinedKind, NodeDefinition } from "./define-node.ts";
 import { defineNode } from "./define-node.ts";
 import type { Shape } from "./fields.ts";
-import { channel, expression, template, value } from "./fields.ts";
+import { channel, expression, target, template, value } from "./fields.ts";
 import { graph } from "./graph.ts";
 import type { NodeTools } from "./node-tools.ts";
 
@@ -83,6 +83,34 @@ function kindOf<const S extends Shape>(
 
 const withTools = (run: (tools: NodeTools) => ReturnType<NodeDefinition<string, Shape>["run"]>) =>
   kindOf({}, (_, tools) => run(tools), { reads: ["text"], writes: ["answer"] });
+
+describe("a kind that decides what follows [R1]", () => {
+  const kind = kindOf({ each: target(), last: target().optional() }, ({ each, last }, { goto, send }) => {
+    if (last === undefined) return;
+    for (const payload of [1, { two: 2 }]) send(each, payload);
+    goto(last);
+  });
+
+  it("names targets of its configuration, and sends to them what it wants", async () => {
+    const { result } = await runOne(kind, { each: "it", last: "end" });
+    const sends = [
+      { to: "it", payload: 1 },
+      { to: "it", payload: { two: 2 } },
+    ];
+    expect(result).toEqual({ writes: [], goto: ["end"], sends });
+    expect((await runOne(kind, { each: "it" })).result).toEqual({ writes: [] });
+  });
+
+  it("has edges of the graph by them, over which it may send", () => {
+    const compiled = compileOne(kind, { each: "it", last: "end" });
+    expect(compiled.ok && compiled.plan.nodes[0]?.edges).toEqual([
+      { to: 0, condition: { kind: "goto", label: "each", sends: true } },
+      { to: "end", condition: { kind: "goto", label: "last" } },
+    ]);
+    const wrong = compileOne(kind, { each: "nobody" });
+    expect(wrong.ok ? [] : wrong.problems).toMatchObject([{ code: "dangling_edge", path: "/nodes/it/each" }]);
+  });
+});
 
 describe("a kind's configuration", () => {
   const kind = kindOf(

@@ -80,6 +80,7 @@ export function defineNode<const Kind extends string, const S extends Shape>(
     summary,
     config,
     effect,
+    sends: Object.values(config).some((field) => field instanceof Field && field.role === "target"),
     schema: documentSchema(config),
     defaults: defaultsOf(definition),
     ...(example === undefined ? {} : { example }),
@@ -162,6 +163,9 @@ function compileField(field: Field, name: string, given: unknown, compiler: Node
       return () => text;
     case "reads":
       compileRead(text, path, compiler);
+      return () => text;
+    case "target":
+      compiler.target(text, path, name);
       return () => text;
   }
 }

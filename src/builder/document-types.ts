@@ -10,6 +10,8 @@ import type { Names, NodeOf } from "./node-types.ts";
 export type Edge<N extends Names> = {
   readonly from: N["node"] | "start";
   readonly to: N["node"] | "end";
+  /** CEL expression of a list: the target runs once for each item, which is its payload. */
+  readonly send?: string;
 } & ({ readonly when?: string; readonly else?: never } | { readonly when?: never; readonly else: true });
 
 /** Channels by name, or a schema of an object whose properties are channels. */
@@ -63,4 +65,6 @@ export interface GraphDocument<
     readonly graph: NoInfer<Inner>;
   }>[];
   readonly limits?: z.input<typeof limitsSchema>;
+  /** When a node has failed for good and no `on_error` takes it: the rest goes on, or nothing new starts. */
+  readonly on_failure?: "continue" | "stop";
 }

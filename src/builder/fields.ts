@@ -3,7 +3,7 @@ import type { Json } from "../base/json.ts";
 import { ID, ID_HINT } from "../graph/schema.ts";
 
 /** What the text of a configuration's field stands for. */
-export type Role = "template" | "expression" | "value" | "writes" | "reads";
+export type Role = "template" | "expression" | "value" | "writes" | "reads" | "target";
 
 /**
  * A field of {@link defineNode}'s `config` that is compiled with the graph, not taken as it is: `run` gets what it comes to.
@@ -60,6 +60,11 @@ export function channel(use: "reads" | "writes" = "writes"): Field<"reads" | "wr
   return new Field(use, undefined, false);
 }
 
+/** A node, or "end", that an attempt may go or send to (`goto`, `send`): an edge of the graph. `run` gets its id. */
+export function target(): Field<"target", string, false> {
+  return new Field("target", undefined, false);
+}
+
 /** What a node's configuration consists of: fields to be compiled, and plain values by their zod schemas. */
 export interface Shape {
   readonly [field: string]: Field | z.ZodType;
@@ -89,6 +94,7 @@ const DESCRIPTIONS: Readonly<Record<Role, string>> = {
   value: "A value whose texts are templates",
   writes: "Channel that is written",
   reads: "Channel that is read",
+  target: "A node, or end",
 };
 
 function textOf(field: Field): z.ZodType {

@@ -36,6 +36,10 @@ export interface NodeTools {
   readonly store: MemoryStore;
   /** A step whose result is kept before this answers, and not made again by a later attempt; keys are unique in a task. */
   readonly once: <T extends Json>(key: string, step: () => T | Promise<T>) => Promise<T>;
+  /** Takes the edge to a `target()` of the configuration, besides those whose condition holds. */
+  readonly goto: (target: string) => void;
+  /** Activates such a target once more, by itself, with this as its payload; in the order of the calls. */
+  readonly send: (target: string, payload: Json) => void;
   /** Streams a piece of the node's message. */
   readonly say: (text: string) => void;
   /** Streams an event of one's own. */
@@ -45,13 +49,15 @@ export interface NodeTools {
 /** What an attempt said and used, for its result. */
 export interface OpenTools {
   readonly tools: NodeTools;
-  readonly result: () => Pick<NodeResult, "usage" | "message">;
+  readonly result: () => Pick<NodeResult, "usage" | "message" | "goto" | "sends">;
 }
 
 /** The friendly side of a node's context. @param reads channels that `state.read` may be asked for */
 export function openTools(context: NodeContext, reads: ReadonlySet<string>): OpenTools {
   const said: string[] = [];
   const used: Usage[] = [];
+  const goto: string[] = [];
+  const sends: NonNullable<NodeResult["sends"]>[number][] = [];
   const stream = (question: Question) => asked(context, question, (usage) => used.push(usage));
   const { node, attempt, idempotencyKey, signal, publicFetch, store, scope } = context;
   const tools: NodeTools = {
@@ -65,6 +71,8 @@ export function openTools(context: NodeContext, reads: ReadonlySet<string>): Ope
     models: { stream, ask: async (question) => lastOf(stream(question)) },
     store,
     once: (key, step) => context.once(key, step),
+    goto: (target) => void goto.push(target),
+    send: (to, payload) => void sends.push({ to, payload }),
     say(text) {
       said.push(text);
       context.say(text);
@@ -76,6 +84,8 @@ export function openTools(context: NodeContext, reads: ReadonlySet<string>): Ope
     result: () => ({
       ...(said.length === 0 ? {} : { message: messageOf(context.messageId, said.join("")) }),
       ...(used.length === 0 ? {} : { usage: used.reduce(addUsage) }),
+      ...(goto.length === 0 ? {} : { goto }),
+      ...(sends.length === 0 ? {} : { sends }),
     }),
   };
 }

@@ -3,11 +3,14 @@ import type { Json, JsonObject } from "../base/json.ts";
 import type { nodeCommonSchema } from "../graph/schema.ts";
 import type { schema as emitSchema } from "../nodes/emit.ts";
 import type { schema as failSchema } from "../nodes/fail.ts";
+import type { schema as gateSchema } from "../nodes/gate.ts";
 import type { httpSchema } from "../nodes/http-config.ts";
 import type { schema as loopSchema } from "../nodes/loop.ts";
+import type { schema as machineSchema } from "../nodes/machine.ts";
 import type { schema as mapSchema } from "../nodes/map.ts";
 import type { schema as modelSchema } from "../nodes/model.ts";
 import type { schema as raceSchema } from "../nodes/race.ts";
+import type { schema as sagaSchema } from "../nodes/saga.ts";
 import type { schema as storeGetSchema } from "../nodes/store-get.ts";
 import type { schema as storePutSchema } from "../nodes/store-put.ts";
 import type { schema as subgraphSchema } from "../nodes/subgraph.ts";
@@ -33,14 +36,17 @@ interface BuiltIn<N extends Names> {
   readonly map: Narrowed<z.input<typeof mapSchema>, Inside<N> & { readonly failures?: N["channel"] }>;
   readonly loop: Narrowed<z.input<typeof loopSchema>, Inside<N>>;
   readonly race: Narrowed<z.input<typeof raceSchema>, Inside<N>>;
+  readonly saga: Narrowed<z.input<typeof sagaSchema>, Inside<N>>;
   readonly subgraph: Narrowed<z.input<typeof subgraphSchema>, Inside<N>>;
   readonly emit: z.input<typeof emitSchema>;
   readonly switch: Narrowed<z.input<typeof switchSchema>, SwitchTargets<N>>;
+  readonly machine: MachineNode<N>;
   readonly http: Narrowed<z.input<typeof httpSchema>, { readonly write?: N["channel"] }>;
   readonly "store.get": Narrowed<z.input<typeof storeGetSchema>, { readonly write: N["channel"] }>;
   readonly "store.put": z.input<typeof storePutSchema>;
   readonly fail: z.input<typeof failSchema>;
   readonly wait: z.input<typeof waitSchema>;
+  readonly gate: Narrowed<z.input<typeof gateSchema>, { readonly write?: N["channel"] }>;
 }
 
 interface SwitchTargets<N extends Names> {
@@ -49,6 +55,20 @@ interface SwitchTargets<N extends Names> {
     | readonly { readonly when: string; readonly to: N["node"] | "end" }[];
   readonly else?: N["node"] | "end";
 }
+
+interface MachineNode<N extends Names> extends Omit<z.input<typeof machineSchema>, "state" | "states"> {
+  readonly state: N["channel"];
+  readonly states: { readonly [name: string]: MachineState<N> };
+}
+
+interface MachineState<N extends Names> {
+  readonly on?: readonly { readonly when?: string; readonly to: string; readonly set?: ByChannel<N, string> }[];
+  readonly goto?: Targets<N>;
+  readonly stay?: Targets<N>;
+  readonly final?: true;
+}
+
+type Targets<N extends Names> = N["node"] | "end" | readonly (N["node"] | "end")[];
 
 /** Which graph a composite runs, and what leaves it. */
 interface Inside<N extends Names> {
@@ -62,9 +82,11 @@ type ByChannel<N extends Names, Value> = { readonly [Channel in N["channel"]]?: 
 /** `Fields` in place of the fields of that name. */
 type Narrowed<Config, Fields> = Omit<Config, keyof Fields> & Fields;
 
-type Common<N extends Names> = Narrowed<Omit<z.input<typeof nodeCommonSchema>, "kind">, OnError<N>>;
+type Common<N extends Names> = Narrowed<Omit<z.input<typeof nodeCommonSchema>, "kind">, OtherNodes<N>>;
 
-interface OnError<N extends Names> {
+interface OtherNodes<N extends Names> {
+  /** In a graph that a saga runs: the node that undoes what this one did. */
+  readonly undo?: N["node"];
   /** What follows when the node has failed for good: where the run goes, and the channel for the error. */
   readonly on_error?:
     | N["node"]
@@ -94,9 +116,11 @@ type IsOptional<F> = F extends Field
 type WrittenField<F, N extends Names> = F extends Field
   ? F["role"] extends "reads" | "writes"
     ? N["channel"]
-    : F["role"] extends "value"
-      ? Json
-      : string
+    : F["role"] extends "target"
+      ? N["node"] | "end"
+      : F["role"] extends "value"
+        ? Json
+        : string
   : F extends z.ZodType
     ? z.input<F>
     : never;

@@ -43,6 +43,18 @@ class Run implements Engine {
     return this.#root.frame.state;
   }
 
+  get rest(): Rest {
+    return this.#phase === "cancelled" ? { kind: "cancelled" } : this.#rest();
+  }
+
+  isBorne(id: TaskId): boolean {
+    // A frame that is over with what has failed in it is forgotten.
+    if (!this.#scopes.has(prefixOf(id))) return true;
+    for (let scope = this.#scopes.get(prefixOf(id)); scope !== undefined; scope = scope.owner?.scope)
+      if (scope.tolerant || scope.holds) return scope.tolerant;
+    return false;
+  }
+
   apply(event: EngineEvent): Step {
     switch (event.type) {
       case "started":
@@ -114,11 +126,12 @@ class Run implements Engine {
     const scope = this.#scope(id);
     const flight = flightIn(scope, id);
     const composite = scope.composites.get(id);
-    if (!(composite?.isDue ?? flight.state === "running"))
+    if (!(composite?.isDue ?? (flight.state === "running" || flight.state === "ready")))
       throw new TypeError(`Task ${id} is ${flight.state}, not running.`);
     check(scope, outcome, scope.graph.structure.edges[flight.task.node] ?? [], `Task ${id}`);
-    if (composite === undefined) this.#halt(scope);
-    else this.#close(composite);
+    if (composite !== undefined) this.#close(composite);
+    else if (flight.state === "running") this.#halt(scope);
+    else this.#dequeue(scope, flight);
     scope.frame.commit(flight, outcome);
     return this.#step(scope);
   }
@@ -133,6 +146,7 @@ class Run implements Engine {
     else if (flight.state === "waiting") scope.waiting(-1);
     else throw new TypeError(`Task ${id} is ${flight.state} and cannot fail.`);
     flight.state = "failed";
+    scope.failed(1);
     return this.#step(scope);
   }
 
@@ -152,6 +166,7 @@ class Run implements Engine {
       throw new TypeError(`Task ${id} is ${flight.state} and cannot be resumed.`);
     }
     if (flight.state === "waiting") scope.waiting(-1);
+    else scope.failed(-1);
     scope.frame.refresh(flight);
     return this.#step(scope, [flight]);
   }
@@ -223,6 +238,7 @@ class Run implements Engine {
     for (const flight of [...resumed, ...made]) {
       if (flight.stamp.level >= scope.steps) {
         flight.state = "failed";
+        scope.failed(1);
         failed.push({ task: flight.task, error: stepLimit(scope, flight) });
         continue;
       }
@@ -287,6 +303,12 @@ class Run implements Engine {
 
   #halt(scope: Scope): void {
     this.#slots.release();
+    scope.busy(-1);
+  }
+
+  /** An outcome from outside came before a slot was free. */
+  #dequeue(scope: Scope, flight: Flight): void {
+    this.#slots.remove(new Set([flight]));
     scope.busy(-1);
   }
 

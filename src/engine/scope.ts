@@ -1,3 +1,4 @@
+import { EdgewiseError } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import type { Structure } from "../graph/structure.ts";
 import type { Topology } from "../graph/topology.ts";
@@ -24,6 +25,8 @@ export class Scope {
   readonly channels: ReadonlySet<string>;
   /** In which only failed tasks are left, it is over; otherwise it holds its composite (R9). */
   readonly tolerant: boolean;
+  /** What fails in here holds all that is around it, whatever frames around bear: a saga's compensations (R9). */
+  readonly holds: boolean;
   #steps: number;
   /** The open composites of this frame. */
   readonly composites = new Map<TaskId, Composite>();
@@ -38,6 +41,7 @@ export class Scope {
     this.prefix = prefix;
     this.owner = owner;
     this.tolerant = owner?.tolerant === true;
+    this.holds = !this.tolerant && (owner?.holds === true || owner?.scope.holds === true);
     this.#steps = graph.steps;
     this.channels = new Set(structure.channels.map(({ name }) => name));
     this.frame = new Frame({ structure, topology, nameOf }, prefix, base);
@@ -62,6 +66,11 @@ export class Scope {
 
   waiting(by: 1 | -1): void {
     this.#count(0, by);
+  }
+
+  /** A task has failed here, or one that had is tried again (R9). Where it holds, it waits for that as others do for an answer. */
+  failed(by: 1 | -1): void {
+    if (this.holds) this.#count(0, by);
   }
 
   /** Nothing can happen here any more: it is done, or what is left has failed and its composite bears that. */
@@ -106,6 +115,7 @@ export class Composite {
   readonly scope: Scope;
   readonly interior: Interior;
   #tolerant: boolean;
+  #holds = false;
   #frames: number;
   readonly #concurrency: number;
   readonly #winners: number;
@@ -137,6 +147,11 @@ export class Composite {
   /** Of the frames that begin now. */
   get tolerant(): boolean {
     return this.#tolerant;
+  }
+
+  /** Of the frames that begin now: see {@link Scope.holds}. */
+  get holds(): boolean {
+    return this.#holds;
   }
 
   get isDue(): boolean {
@@ -173,7 +188,10 @@ export class Composite {
   extend(holds: boolean): void {
     if (!this.#isDue) throw new TypeError(`Task ${this.flight.task.id} is not due, and cannot be extended.`);
     this.close();
-    if (holds) this.#tolerant = false;
+    if (holds) {
+      this.#tolerant = false;
+      this.#holds = true;
+    }
     this.#frames += 1;
   }
 
@@ -193,7 +211,7 @@ export class Composite {
     const from = carried ?? this.flight.view;
     const base = new Map<string, Json>();
     for (const channel of channels) {
-      const value = from.read(channel);
+      const value = carried === undefined ? from.read(channel) : settled(from, channel);
       if (value !== undefined) base.set(channel, value);
     }
     return base;
@@ -234,5 +252,15 @@ export class Composite {
 
   #prefixOf(frame: number): string {
     return this.interior.many ? `${this.flight.task.id}[${frame}]/` : `${this.flight.task.id}/`;
+  }
+}
+
+/** A frame that failed may leave a conflict (R6), which the frames after it are not to fail of: the channel is absent there. */
+function settled(state: View, channel: string): Json | undefined {
+  try {
+    return state.read(channel);
+  } catch (thrown) {
+    if (thrown instanceof EdgewiseError && thrown.code === "conflicting_write") return undefined;
+    throw thrown;
   }
 }

@@ -71,7 +71,7 @@ export type EngineEvent =
   | { readonly type: "frame-started"; readonly task: TaskId; readonly frame: number; readonly outcome: Outcome }
   /**
    * R10: a composite that is due goes on with one frame more. `holds`: from now on a frame in which only failed tasks are
-   * left holds the composite, even if it was announced as tolerant.
+   * left holds the composite, even if it was announced as tolerant, and all that is around it, even where that bears failures.
    */
   | { readonly type: "frames-extended"; readonly task: TaskId; readonly holds?: true }
   /** R10: a frame that was asked for cannot begin; it is over. */
@@ -183,6 +183,9 @@ export interface FlatEngine {
 
 /** One run of a graph, with the frames of its composites (R10). */
 export interface Engine extends FlatEngine {
+  readonly rest: Rest;
+  /** Whether the task is in a frame whose composite bears failures, or in one within: then its failure does not hold the run. */
+  isBorne(task: TaskId): boolean;
   /** What is in flight in all open frames. */
   inFrames(): readonly { readonly task: Task; readonly state: FlightState }[];
   /** What the caller owes to composites: all that `begin` and `due` asked for and that has not come. */

@@ -5,7 +5,7 @@ import { compileExpression } from "./expression/compile.ts";
 import type { Local } from "./expression/globals.ts";
 import type { Language } from "./expression/language.ts";
 import type { NodeKindSpecs } from "./kinds.ts";
-import type { Expression, Plan, Template, ValueTemplate } from "./plan.ts";
+import type { Expression, Plan, Template, ValueSchema, ValueTemplate } from "./plan.ts";
 import { nearest } from "./problems.ts";
 import type { Path, Problems } from "./problems.ts";
 import { compileTemplate } from "./template.ts";
@@ -17,16 +17,29 @@ export interface Compilation {
   readonly problems: Problems;
   readonly kinds: NodeKindSpecs;
   readonly channels: ReadonlyMap<string, Channel>;
+  /** By channel, where it has one. */
+  readonly schemas: ReadonlyMap<string, ValueSchema>;
   /** The nodes' ids and places. */
   readonly ids: ReadonlyMap<string, number>;
   readonly language: Language;
   /** Channels that some expression reads, and that some node writes. */
   readonly reads: Set<string>;
   readonly writes: Set<string>;
+  /** Whether some expression fails without a payload; and the nodes (or the start) that have one, in themselves or their edges. */
+  readonly needs: { payload: boolean };
+  readonly needPayload: Set<number | "start">;
   /** Of the whole document, with all graphs in it. */
   readonly counts: { expressions: number; nodes: number };
   /** Compiles a graph that a node runs; `name` is for one in place, `problems` are at `source`. */
-  inside(source: Json, name: string, problems: Problems, locals: readonly Local[]): InsideGraph | undefined;
+  inside(source: Json, name: string, problems: Problems, running: Running): InsideGraph | undefined;
+}
+
+/** How a node runs a graph. */
+export interface Running {
+  /** What its expressions may name besides. */
+  readonly locals: readonly Local[];
+  /** When it fails, what it has done is undone. */
+  readonly undoes: boolean;
 }
 
 /** A graph that a node runs, compiled without a mistake. */
@@ -54,16 +67,28 @@ function affords(work: Compilation, count: number, path: Path): boolean {
 }
 
 /** Compiles the expression at a path; `wanted` is the type its place needs. */
-export function compileExpressionAt(work: Compilation, source: string, path: Path, wanted?: "bool"): Expression {
+export function compileExpressionAt(
+  work: Compilation,
+  source: string,
+  path: Path,
+  wanted?: "bool" | "list",
+): Expression {
   if (!affords(work, 1, path)) return NOTHING;
   const compiled = compileExpression(source, work.language);
-  noteReads(work, compiled.reads);
+  noteReads(work, compiled);
   addMistakes(work, compiled.mistakes, path);
-  if (wanted !== undefined && compiled.type !== wanted && compiled.type !== "dyn" && compiled.mistakes.length === 0) {
-    const message = `A condition must be true or false; this one is a ${compiled.type === "int" ? "number" : compiled.type}.`;
+  const { type } = compiled;
+  if (wanted !== undefined && !fits(type, wanted) && compiled.mistakes.length === 0) {
+    const given = type === "int" ? "number" : type.replace(/<.*/, "");
+    const rule = wanted === "bool" ? "A condition must be true or false" : "What is sent must be a list";
+    const message = `${rule}; this one is a ${given}.`;
     work.problems.add({ code: "type_mismatch", message, path, within: { start: 0, end: source.length } });
   }
   return compiled.expression;
+}
+
+function fits(type: string, wanted: "bool" | "list"): boolean {
+  return type === "dyn" || (wanted === "list" ? type.startsWith("list") : type === wanted);
 }
 
 export function compileTemplateAt(work: Compilation, source: string, path: Path): Template {
@@ -81,7 +106,7 @@ export function compileValueAt(work: Compilation, value: Json, path: Path): Valu
 function textAt(work: Compilation, source: string, path: Path): Pick<CompiledTemplate, "template" | "hole"> {
   if (!affords(work, source.split("{{").length - 1, path)) return { template: { source, render: () => "" } };
   const compiled = compileTemplate(source, work.language);
-  noteReads(work, compiled.reads);
+  noteReads(work, compiled);
   addMistakes(work, compiled.mistakes, path);
   return compiled;
 }
@@ -111,8 +136,12 @@ export function targetAt(work: Compilation, id: string, path: Path, does = "lead
   return undefined;
 }
 
-function noteReads(work: Compilation, reads: ReadonlySet<string>): void {
+function noteReads(
+  work: Compilation,
+  { reads, needsPayload }: { readonly reads: ReadonlySet<string>; readonly needsPayload: boolean },
+): void {
   for (const channel of reads) work.reads.add(channel);
+  work.needs.payload ||= needsPayload;
 }
 
 function addMistakes(work: Compilation, mistakes: readonly Mistake[], path: Path): void {

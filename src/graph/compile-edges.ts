@@ -52,22 +52,35 @@ export function compileEdges(raw: readonly Json[], work: Compilation): EdgesByOr
 function addEdge({ config, path }: ParsedEdge, work: Compilation, edges: Map<number | "start", PlanEdge[]>): void {
   const from = config.from === "start" ? "start" : targetAt(work, config.from, [...path, "from"], "leave");
   const to = config.to === "end" ? "end" : targetAt(work, config.to, [...path, "to"]);
-  const condition = conditionOf(config, path, work);
+  const own: Compilation = { ...work, needs: { payload: false } };
+  const condition = conditionOf(config, path, own);
+  const send = config.send === undefined ? undefined : readingAt(config.send, [...path, "send"], "list", own);
+  if (from !== undefined && own.needs.payload) work.needPayload.add(from);
+  if (send !== undefined && to === "end") {
+    const message = "Nothing can be sent to end.";
+    work.problems.add({ code: "send_to_end", message, path: [...path, "send"], atKey: true, hint: "Leave send out." });
+  }
   if (from === undefined || to === undefined) return;
+  const edge: PlanEdge = { to, condition, ...(send === undefined ? {} : { send }) };
   const list = edges.get(from);
-  if (list === undefined) edges.set(from, [{ to, condition }]);
-  else list.push({ to, condition });
+  if (list === undefined) edges.set(from, [edge]);
+  else list.push(edge);
 }
 
 function conditionOf(config: EdgeConfig, path: Path, work: Compilation): PlanEdge["condition"] {
-  if (config.when !== undefined) {
-    const own: Compilation = { ...work, reads: new Set() };
-    const expression = compileExpressionAt(own, config.when, [...path, "when"], "bool");
-    for (const channel of own.reads) work.reads.add(channel);
-    return { kind: "when", expression, reads: [...own.reads] };
-  }
+  if (config.when !== undefined) return { kind: "when", ...readingAt(config.when, [...path, "when"], "bool", work) };
   return config.else === true ? { kind: "else" } : { kind: "always" };
 }
+
+/** An expression of an edge, with the channels that it reads itself. */
+function readingAt(source: string, path: Path, wanted: "bool" | "list", work: Compilation): Reading {
+  const own: Compilation = { ...work, reads: new Set() };
+  const expression = compileExpressionAt(own, source, path, wanted);
+  for (const channel of own.reads) work.reads.add(channel);
+  return { expression, reads: [...own.reads] };
+}
+
+type Reading = NonNullable<PlanEdge["send"]>;
 
 function checkDuplicates(edges: readonly ParsedEdge[], work: Compilation): void {
   const seen = new Map<string, EdgeConfig>();
@@ -76,8 +89,9 @@ function checkDuplicates(edges: readonly ParsedEdge[], work: Compilation): void 
     const before = seen.get(key);
     if (before !== undefined) {
       const message = `There is another edge from "${config.from}" to "${config.to}" before this one.`;
-      const hint = "Leave one out; two conditions become one with ||.";
-      const same = before.when === config.when && before.else === config.else;
+      const sends = before.send !== undefined && config.send !== undefined;
+      const hint = `Leave one out; two ${sends ? "lists become one with + or ? :" : "conditions become one with ||"}.`;
+      const same = before.when === config.when && before.else === config.else && before.send === config.send;
       const fix = same ? { fix: { says: "Remove the second of two equal edges", edits: [{ path }] } } : {};
       work.problems.add({ code: "duplicate_edge", message: message.slice(0, 300), path, hint, ...fix });
     } else seen.set(key, config);

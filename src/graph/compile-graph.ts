@@ -1,24 +1,24 @@
 import { isJsonObject } from "../base/json.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import { compileChannels } from "./compile-channels.ts";
-import type { Compilation, InsideGraph } from "./compile-context.ts";
+import type { Compilation, InsideGraph, Running } from "./compile-context.ts";
 import { compileEdges } from "./compile-edges.ts";
 import type { EdgesByOrigin } from "./compile-edges.ts";
+import { compileLimits } from "./compile-limits.ts";
+import type { Standing } from "./compile-limits.ts";
 import { globalsFrom } from "./compile-names.ts";
 import type { Names } from "./compile-names.ts";
 import { compileNodes } from "./compile-nodes.ts";
 import type { CompiledNode } from "./compile-nodes.ts";
 import { compilePort } from "./compile-ports.ts";
 import type { Port } from "./compile-ports.ts";
-import type { Local } from "./expression/globals.ts";
+import { checkUndos, noteUseless, undosIn, undoStarts } from "./compile-undo.ts";
 import { createLanguage } from "./expression/language.ts";
 import { documentHash } from "./identity.ts";
 import type { NodeKindSpecs } from "./kinds.ts";
 import { lint } from "./lint/lint.ts";
-import { parsePart } from "./parse-part.ts";
 import type { Plan, PlanEdge, PlanNode } from "./plan.ts";
 import type { Problems } from "./problems.ts";
-import { limitsSchema } from "./schema.ts";
 import type { Structure } from "./structure.ts";
 import { createTopology } from "./topology.ts";
 
@@ -31,12 +31,12 @@ export interface Session {
 }
 
 /** One graph, and what is around it: the document's own, or one that a node runs. Paths are relative to the graph. */
-export interface Setting {
+export interface Setting extends Running {
   readonly id: string;
   readonly name: string;
+  readonly standing: Standing;
   readonly problems: Problems;
   readonly names: Names;
-  readonly locals: readonly Local[];
   readonly inside: Compilation["inside"];
 }
 
@@ -49,27 +49,52 @@ export function compileOneGraph(document: JsonObject, setting: Setting, session:
     problems,
     kinds: session.kinds,
     channels: new Map(channels.map((channel) => [channel.name, channel])),
+    schemas,
     ids: new Map(Object.keys(rawNodes).map((id, index) => [id, index])),
     language: createLanguage({ channels, globals: globalsFrom(names, setting.locals) }),
     reads: new Set(),
     writes: new Set(),
+    needs: { payload: false },
+    needPayload: new Set(),
     counts: session.counts,
     inside: setting.inside,
   };
-  const nodes = compileNodes(rawNodes, work);
+  const undos = undosIn(rawNodes);
+  const nodes = compileNodes(rawNodes, undos, work);
   const edges: EdgesByOrigin = Array.isArray(document["edges"]) ? compileEdges(document["edges"], work) : new Map();
+  checkUndos(document["edges"], nodes, undos, work);
+  const useless = (): void => {
+    if (!setting.undoes) noteUseless(rawNodes, setting.standing, problems);
+  };
+  // in place nobody else can run it, so that it is a mistake; elsewhere it is advice
+  if (setting.standing === "placed") useless();
+  else session.lints.push(useless);
   const input = compilePort(document["input"], "input", work);
   const output = compilePort(document["output"], "output", work);
-  const limits = parsePart(limitsSchema, document["limits"] ?? {}, ["limits"], problems);
+  const limits = compileLimits(document["limits"], setting.standing, problems);
   if (limits === undefined || problems.failed) return undefined;
   const { id, name } = setting;
   const plan = assemble(
-    { document, id, name, channels, channelSchemas: schemas, ...names, limits, onFailure: "continue" },
+    {
+      document,
+      id,
+      name,
+      channels,
+      channelSchemas: schemas,
+      ...names,
+      limits,
+      onFailure: onFailureOf(document, setting),
+    },
     { nodes, edges },
     { input, output },
   );
   session.lints.push(() => lint(plan, work));
   return { plan, work };
+}
+
+/** Of the whole run: a graph that a node runs may say it for when it is run by itself. */
+function onFailureOf({ on_failure: said }: JsonObject, { standing }: Setting): Plan["onFailure"] {
+  return said === "stop" && standing === "outermost" ? "stop" : "continue";
 }
 
 function mappingOf(value: Json | undefined): JsonObject {
@@ -89,7 +114,7 @@ function assemble(
   const nodes = parts.nodes.map(({ targets, ...node }): PlanNode => {
     return { ...node, edges: [...(parts.edges.get(node.index) ?? []), ...targets] };
   });
-  const starts = parts.edges.get("start") ?? [];
+  const starts = [...(parts.edges.get("start") ?? []), ...undoStarts(nodes)];
   const structure: Structure = {
     nodes: nodes.length,
     edges: nodes.map((node) => targetsOf(node.edges)),

@@ -1,26 +1,25 @@
 import { isJsonObject } from "../base/json.ts";
 import type { Json, JsonObject } from "../base/json.ts";
-import type { Compilation, InsideGraph } from "./compile-context.ts";
+import type { Compilation, InsideGraph, Running } from "./compile-context.ts";
 import { compileOneGraph } from "./compile-graph.ts";
 import type { Session } from "./compile-graph.ts";
+import { checkDepth } from "./compile-limits.ts";
+import type { Standing } from "./compile-limits.ts";
 import { compileNames } from "./compile-names.ts";
 import type { Names } from "./compile-names.ts";
-import type { Local } from "./expression/globals.ts";
 import { parsePart } from "./parse-part.ts";
 import { nearest } from "./problems.ts";
 import type { Problems } from "./problems.ts";
-import { GRAPH_NAME, GRAPH_NAME_HINT, namedGraphSchema, placedGraphSchema } from "./schema.ts";
+import { DEEPEST_GRAPH, GRAPH_NAME, GRAPH_NAME_HINT, namedGraphSchema, placedGraphSchema } from "./schema.ts";
 
-/** Graphs within graphs, the document's own not counted. */
-const DEEPEST_GRAPH = 8;
 const MOST_GRAPHS = 1000;
 
-/** A graph, and how many graphs are nested in each other with it as the outermost. */
+/** A graph, and the longest chain of nodes in it that run graphs within each other: their ids, outermost first. */
 interface Nested extends InsideGraph {
-  readonly height: number;
+  readonly chain: readonly string[];
 }
 
-/** A graph under `graphs`; what has been made of it, by the locals that its expressions may name. */
+/** A graph under `graphs`; what has been made of it, by how it is run. */
 interface NamedGraph {
   readonly document: Json;
   readonly problems: Problems;
@@ -85,30 +84,37 @@ export function compileNested(
   const graphs = new NamedGraphs(document["graphs"], problems);
   const names = compileNames(document, problems);
   const around = { graphs, names, depth: 0 };
-  const compiled = compileAt(document, { id, name, problems, locals: [] }, around, session);
+  const compiled = compileAt(
+    document,
+    { id, name, standing: "outermost", problems, locals: [], undoes: false },
+    around,
+    session,
+  );
   compileUnused(around, session);
   return compiled;
 }
 
-interface Target {
+interface Target extends Running {
   readonly id: string;
   readonly name: string;
+  readonly standing: Standing;
   readonly problems: Problems;
-  readonly locals: readonly Local[];
 }
 
 function compileAt(document: JsonObject, target: Target, around: Surroundings, session: Session): Nested | undefined {
-  let height = 1;
-  const inside: Compilation["inside"] = (source, name, problems, locals) => {
+  let chain: readonly string[] = [];
+  const inside: Compilation["inside"] = (source, name, problems, running) => {
     const found =
       typeof source === "string"
-        ? compileNamed(source, locals, problems, around, session)
-        : compilePlaced(source, { id: name, name, problems, locals }, around, session);
-    height = Math.max(height, 1 + (found?.height ?? 0));
+        ? compileNamed(source, running, problems, around, session)
+        : compilePlaced(source, { id: name, name, standing: "placed", problems, ...running }, around, session);
+    if (found !== undefined && found.chain.length >= chain.length) chain = [name, ...found.chain];
     return found;
   };
   const compiled = compileOneGraph(document, { ...target, names: around.names, inside }, session);
-  return compiled === undefined ? undefined : { ...compiled, height };
+  if (compiled === undefined) return undefined;
+  checkDepth(compiled.plan.limits, chain, target.problems);
+  return { ...compiled, chain };
 }
 
 function compilePlaced(source: Json, target: Target, around: Surroundings, session: Session): Nested | undefined {
@@ -122,7 +128,7 @@ function compilePlaced(source: Json, target: Target, around: Surroundings, sessi
 
 function compileNamed(
   name: string,
-  locals: readonly Local[],
+  running: Running,
   problems: Problems,
   around: Surroundings,
   session: Session,
@@ -138,18 +144,18 @@ function compileNamed(
     problems.add({ code: "endless_nesting", message, path: [], hint: "A loop of edges repeats; a graph cannot." });
     return undefined;
   }
-  const key = [...locals].sort().join();
+  const key = [...running.locals, ...(running.undoes ? ["undo"] : [])].sort().join();
   if (!graph.compiled.has(key) && !isTooDeep(around.depth + 1, problems)) {
-    graph.compiled.set(key, compileDefinition(name, graph, locals, around.depth + 1, session));
+    graph.compiled.set(key, compileDefinition(name, graph, running, around.depth + 1, session));
   }
   const found = graph.compiled.get(key);
-  return found === undefined || isTooDeep(around.depth + found.height, problems) ? undefined : found;
+  return found === undefined || isTooDeep(around.depth + 1 + found.chain.length, problems) ? undefined : found;
 }
 
 function compileDefinition(
   name: string,
   graph: NamedGraph,
-  locals: readonly Local[],
+  running: Running,
   depth: number,
   session: Session,
 ): Nested | undefined {
@@ -159,7 +165,7 @@ function compileDefinition(
   graph.compiling = true;
   const graphs = new NamedGraphs(document["graphs"], problems, scope);
   const names = compileNames(document, problems);
-  const target = { id: head?.id ?? name, name: head?.name ?? name, problems, locals };
+  const target = { id: head?.id ?? name, name: head?.name ?? name, standing: "named" as const, problems, ...running };
   const around = { graphs, names, depth };
   const compiled = compileAt(document, target, around, session);
   compileUnused(around, session);
@@ -167,11 +173,11 @@ function compileDefinition(
   return compiled;
 }
 
-/** What nobody runs is checked all the same, as if by a map, where the most is known; the linter warns of it. */
+/** What nobody runs is checked all the same, as if by a map and a saga in one, where the most is known; the linter warns of it. */
 function compileUnused(around: Surroundings, session: Session): void {
   for (const [name, graph] of around.graphs.unused()) {
     if (graph.problems.full) return;
-    compileNamed(name, ["item", "index"], graph.problems, around, session);
+    compileNamed(name, { locals: ["item", "index"], undoes: true }, graph.problems, around, session);
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "../base/json.ts";
+import type { Json, JsonObject } from "../base/json.ts";
 import { compileGraph } from "./compile.ts";
 import type { Plan, PlanNode } from "./plan.ts";
 import { route } from "./route.ts";
@@ -93,14 +93,35 @@ describe("targets", () => {
       [2, 1],
     ],
   ])("named %j take %j", (goto, takes) => {
-    expect(route(plan, 0, scope, goto)).toEqual({ takes });
+    expect(route(plan, 0, scope, goto === undefined ? {} : { goto })).toEqual({ takes, sends: [] });
   });
 
   it("fail the node where its result names another", () => {
     for (const name of ["c", "a", "nobody", "start", "__proto__"]) {
-      expect(() => route(plan, 0, scope, [name])).toThrow(`"a" cannot go to "${name}": its targets are b, end.`);
+      expect(() => route(plan, 0, scope, { goto: [name] })).toThrow(
+        `"a" cannot go to "${name}": its targets are b, end.`,
+      );
     }
-    expect(() => route(plan, 1, scope, ["end"])).toThrow("its targets are none");
+    expect(() => route(plan, 1, scope, { goto: ["end"] })).toThrow("its targets are none");
+  });
+
+  it("may be sent to by a kind that says it sends, and by no other; never end [R1]", () => {
+    const sending = planOf({ ...nodes, a: { kind: "spread", to: ["b", "end"] } }, [{ from: "start", to: "a" }]);
+    const sends = [
+      { to: "b", payload: 1 },
+      { to: "b", payload: [null] },
+    ];
+    expect(route(sending, 0, scope, { sends, goto: ["b"] })).toEqual({
+      takes: [1],
+      sends: sends.map(({ payload }) => ({ to: 1, payload })),
+    });
+    for (const to of ["c", "end", "nobody", "__proto__"]) {
+      const message = `"a" cannot send to "${to}": its targets are b.`;
+      expect(() => route(sending, 0, scope, { sends: [{ to, payload: 1 }] })).toThrow(message);
+    }
+    expect(() => route(plan, 0, scope, { sends })).toThrow('"a" cannot send to "b": its targets are none.');
+    const unfit = { to: "b", payload: new Date() as unknown as Json };
+    expect(() => route(sending, 0, scope, { sends: [unfit] })).toThrow("a payload that is not JSON");
   });
 
   it("take a node once though an edge leads there too", () => {
@@ -108,7 +129,7 @@ describe("targets", () => {
       { from: "start", to: "a" },
       { from: "a", to: "b" },
     ]);
-    expect(route(both, 0, scope, ["b"])).toEqual({ takes: [1] });
+    expect(route(both, 0, scope, { goto: ["b"] })).toEqual({ takes: [1], sends: [] });
   });
 
   it.each([

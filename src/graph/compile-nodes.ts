@@ -4,6 +4,8 @@ import { channelAt, compileExpressionAt } from "./compile-context.ts";
 import type { Compilation } from "./compile-context.ts";
 import { addTarget, compileOwn } from "./compile-own.ts";
 import type { OwnPart } from "./compile-own.ts";
+import { compileUndo } from "./compile-undo.ts";
+import { withLocals } from "./expression/language.ts";
 import { NODE_DEFAULTS } from "./kinds.ts";
 import type { NodeDefaults, NodeKindSpec } from "./kinds.ts";
 import { parsePart } from "./parse-part.ts";
@@ -18,24 +20,35 @@ export const MOST_NODES = 5000;
 /** A node, with the edges that its own configuration declares. */
 export type CompiledNode = Omit<PlanNode, "edges"> & { readonly targets: readonly PlanEdge[] };
 
-/** The nodes in document order; those that are broken are left out, and are problems. */
-export function compileNodes(raw: JsonObject, work: Compilation): CompiledNode[] {
+/** The nodes in document order; those that are broken are left out, and are problems. `undos`: those that undo others. */
+export function compileNodes(raw: JsonObject, undos: ReadonlySet<string>, work: Compilation): CompiledNode[] {
   const entries = Object.entries(raw);
   work.counts.nodes += entries.length;
   if (work.counts.nodes > MOST_NODES) {
     work.problems.add({ code: "too_large", message: `A document has at most ${MOST_NODES} nodes.`, path: ["nodes"] });
     return [];
   }
+  const undoing = undos.size === 0 ? work : { ...work, language: withLocals(work.language, ["item"]) };
   const nodes: CompiledNode[] = [];
   for (const [index, [id, value]] of entries.entries()) {
     if (work.problems.full) break;
-    const node = compileNode(index, id, value, work);
+    const node = compileNode({ index, id, raw: value }, undos, undos.has(id) ? undoing : work);
     if (node !== undefined) nodes.push(node);
   }
   return nodes;
 }
 
-function compileNode(index: number, id: string, raw: Json, work: Compilation): CompiledNode | undefined {
+interface RawNode {
+  readonly index: number;
+  readonly id: string;
+  readonly raw: Json;
+}
+
+function compileNode(
+  { index, id, raw }: RawNode,
+  undos: ReadonlySet<string>,
+  work: Compilation,
+): CompiledNode | undefined {
   const path = ["nodes", id];
   checkId(id, path, work);
   if (!isJsonObject(raw)) {
@@ -57,9 +70,11 @@ function compileNode(index: number, id: string, raw: Json, work: Compilation): C
   const effect = common.effect ?? own.effect;
   const cache = compileCache(common, { effect, inside: own.inside?.plan }, own.work, path);
   const onError = compileOnError(common, own, path);
+  const undo = compileUndo(common.undo, { id, path, cached: common.cache !== undefined }, undos, work);
   if (own.inside !== undefined) refusePolicies(raw, path, work);
   for (const channel of own.work.reads) work.reads.add(channel);
   for (const channel of own.work.writes) work.writes.add(channel);
+  if (own.work.needs.payload) work.needPayload.add(index);
   return {
     index,
     id,
@@ -72,8 +87,14 @@ function compileNode(index: number, id: string, raw: Json, work: Compilation): C
     writes: [...own.work.writes],
     ...(own.inside === undefined
       ? {}
-      : { inside: own.inside.plan, many: spec.many === true, carries: spec.carries === true }),
+      : {
+          inside: own.inside.plan,
+          many: spec.many === true,
+          carries: spec.carries === true,
+          ...(spec.holds === true ? { holds: true } : {}),
+        }),
     ...(own.shares === undefined ? {} : { shares: own.shares }),
+    ...(undo === undefined ? {} : { undo }),
     targets: own.targets,
     join: common.join,
     ...policies(common, spec.defaults ?? NODE_DEFAULTS),
@@ -96,7 +117,7 @@ function compileOnError({ on_error: said }: NodeCommon, own: OwnPart, path: Path
   const place = [...path, "on_error"];
   const { to, write } = typeof said === "string" ? { to: said, write: undefined } : said;
   const at = typeof said === "string" ? place : [...place, "to"];
-  const target = to === undefined ? undefined : addTarget(to, at, own.work, own.targets, "on error");
+  const target = to === undefined ? undefined : addTarget(to, at, own.work, own.targets, { label: "on error" });
   if (write !== undefined && channelAt(own.work, write, [...place, "write"]) !== undefined) own.work.writes.add(write);
   return { ...(target === undefined ? {} : { to: target }), ...(write === undefined ? {} : { write }) };
 }

@@ -30,10 +30,10 @@ interface RawNode {
 export function compileOwn(spec: NodeKindSpec, node: RawNode, around: Compilation): OwnPart | undefined {
   const config = parsePart(spec.schema, node.config, node.path, around.problems, COMMON_FIELDS);
   if (config === undefined) return undefined;
-  const work: Compilation = { ...around, reads: new Set(), writes: new Set() };
+  const work: Compilation = { ...around, reads: new Set(), writes: new Set(), needs: { payload: false } };
   const gathered: Gathered = { targets: [], inside: undefined };
   try {
-    const compiled = spec.compile(config as never, compilerOf(node, work, gathered));
+    const compiled = spec.compile(config as never, compilerOf(node, spec, work, gathered));
     const shares = spec.shares?.(compiled as never);
     if (shares !== undefined) noteShared(shares, gathered, work);
     return { compiled, shares, effect: spec.effectOf?.(compiled as never) ?? spec.effect, work, ...gathered };
@@ -51,7 +51,8 @@ interface Gathered {
   inside: InsideGraph | undefined;
 }
 
-function compilerOf({ id, path }: RawNode, work: Compilation, gathered: Gathered): NodeCompiler {
+function compilerOf({ id, path }: RawNode, spec: NodeKindSpec, work: Compilation, gathered: Gathered): NodeCompiler {
+  const sends = spec.sends === true;
   return {
     expression(source, below, locals = []) {
       // what a map says of its items, on the state outside
@@ -61,18 +62,29 @@ function compilerOf({ id, path }: RawNode, work: Compilation, gathered: Gathered
     template: (source, below) => compileTemplateAt(work, source, [...path, ...below]),
     value: (value, below) => compileValueAt(work, value, [...path, ...below]),
     schema: (schema, below) => compileSchemaAt(work.problems, schema, [...path, ...below]),
-    channel(name, below) {
+    channel(name, below, use = "writes") {
       const channel = channelAt(work, name, [...path, ...below]);
-      if (channel !== undefined) work.writes.add(name);
-      return channel;
+      if (channel === undefined) return undefined;
+      if (use !== "reads") work.writes.add(name);
+      if (use !== "writes") work.reads.add(name);
+      const { reducer, default: initial } = channel;
+      const schema = work.schemas.get(name);
+      return {
+        reducer,
+        ...(initial === undefined ? {} : { default: initial }),
+        ...(schema === undefined ? {} : { schema }),
+      };
     },
-    target: (to, below, label) => void addTarget(to, [...path, ...below], work, gathered.targets, label),
+    target: (to, below, label) => void addTarget(to, [...path, ...below], work, gathered.targets, { label, sends }),
     inside(source, below, locals) {
-      const found = work.inside(source, id, work.problems.below([...path, ...below]), locals);
+      const found = work.inside(source, id, work.problems.below([...path, ...below]), {
+        locals,
+        undoes: spec.holds === true,
+      });
       gathered.inside = found;
       return found === undefined ? undefined : insideOf(found, work, path);
     },
-    problem: (code, message, below) => work.problems.add({ code, message, path: [...path, ...below] }),
+    problem: (code, message, below, more) => work.problems.add({ code, message, path: [...path, ...below], ...more }),
   };
 }
 
@@ -85,14 +97,20 @@ export function addTarget(
   path: Path,
   work: Compilation,
   targets: PlanEdge[],
-  label?: string,
+  { label, sends = false }: { readonly label?: string | undefined; readonly sends?: boolean },
 ): PlanEdge["to"] | undefined {
   const to = id === "end" ? "end" : targetAt(work, id, path);
   if (to === undefined) return undefined;
   const place = targets.findIndex((edge) => edge.to === to);
   const before = targets[place]?.condition;
-  const said = labelsOf(before?.kind === "goto" ? before.label : undefined, label);
-  const condition = { kind: "goto", ...(said === undefined ? {} : { label: said }) } as const;
+  const known = before?.kind === "goto" ? before : undefined;
+  const said = labelsOf(known?.label, label);
+  const sent = (sends && to !== "end") || known?.sends === true;
+  const condition: PlanEdge["condition"] = {
+    kind: "goto",
+    ...(said === undefined ? {} : { label: said }),
+    ...(sent ? { sends: true } : {}),
+  };
   targets[place === -1 ? targets.length : place] = { to, condition };
   return to;
 }

@@ -11,11 +11,12 @@ import type {
   ValueTemplate,
 } from "./plan.ts";
 import type { ReducerName } from "./channels.ts";
+import type { Local } from "./expression/globals.ts";
 
 /** Handed to a node kind so that it can check its configuration without knowing documents. Paths are relative to the node. */
 export interface NodeCompiler {
   /** Parses and type-checks, `locals` being known besides; a mistake becomes a problem at that path, and the returned expression is never evaluated. */
-  expression(source: string, path: readonly (string | number)[], locals?: readonly ("item" | "index")[]): Expression;
+  expression(source: string, path: readonly (string | number)[], locals?: readonly Local[]): Expression;
   template(source: string, path: readonly (string | number)[]): Template;
   /** A value whose texts, at any depth, are templates. */
   value(value: Json, path: readonly (string | number)[]): ValueTemplate;
@@ -28,9 +29,28 @@ export interface NodeCompiler {
    * (and problems) where it is broken. Called once at most by a kind.
    */
   inside(source: Json, path: readonly (string | number)[], locals: readonly ("item" | "index")[]): Inside | undefined;
-  /** Checks that a channel exists and says how it folds; undefined (and a problem) where it does not. */
-  channel(name: string, path: readonly (string | number)[]): { readonly reducer: ReducerName } | undefined;
-  problem(code: string, message: string, path: readonly (string | number)[]): void;
+  /** Checks that a channel exists and says what it is; undefined (and a problem) where it does not. `use`: "writes" if left out. */
+  channel(
+    name: string,
+    path: readonly (string | number)[],
+    use?: "writes" | "reads" | "both",
+  ): KnownChannel | undefined;
+  /** An error, unless `more` says that it is less. */
+  problem(code: string, message: string, path: readonly (string | number)[], more?: ProblemMore): void;
+}
+
+export interface KnownChannel {
+  readonly reducer: ReducerName;
+  readonly default?: Json;
+  readonly schema?: ValueSchema;
+}
+
+export interface ProblemMore {
+  readonly severity?: "warning" | "hint";
+  /** The way out. */
+  readonly hint?: string;
+  /** What is meant is the key, not its value. */
+  readonly atKey?: boolean;
 }
 
 export interface Inside {
@@ -49,6 +69,8 @@ export interface NodeKindSpec {
   readonly schema: z.ZodType<unknown>;
   /** What an attempt may do outside, where neither the document nor `effectOf` says it. */
   readonly effect: Effect;
+  /** Its results may send (R1) to the targets that its nodes declare. */
+  readonly sends?: boolean;
   /** What a node of this kind has where its document says nothing. */
   readonly defaults?: NodeDefaults;
   compile(config: never, compiler: NodeCompiler): unknown;
@@ -60,6 +82,8 @@ export interface NodeKindSpec {
   readonly many?: boolean;
   /** Of a composite kind: a frame begins with the state that the one before it left. */
   readonly carries?: boolean;
+  /** Of a composite kind, a saga: when its graph has failed, what was done in it is undone (`undo` of its nodes). */
+  readonly holds?: boolean;
 }
 
 export interface NodeDefaults {

@@ -16,9 +16,9 @@ export interface Scope {
 /**
  * `vars`: the graph's variables. `params`: the run's parameters, defaults filled in. `config`, `context`: what the run was
  * started with (`config.configurable`, `context`). `run`: `{id, thread_id, started_at}`, the time as RFC 3339 text. Within
- * the graph of a `map`: `item` and `index`.
+ * the graph of a `map`: `item` and `index`. Where a gate judges one: `answer`.
  */
-export type GlobalName = "vars" | "params" | "config" | "context" | "run" | "item" | "index";
+export type GlobalName = "vars" | "params" | "config" | "context" | "run" | "item" | "index" | "answer";
 export type Globals = Readonly<Partial<Record<GlobalName, Json>>>;
 
 /** A compiled CEL expression. Evaluation is pure, under fuel, and throws `expression_failed`. */
@@ -83,6 +83,8 @@ export interface PlanNode {
   readonly firstMs?: number;
   readonly idleMs?: number;
   readonly effect: Effect;
+  /** Of an unsafe node whose attempt died without an outcome: it waits for somebody who knows, or is made again. */
+  readonly onUnknown?: "ask" | "retry";
   readonly cache?: CachePolicy;
   readonly onError?: ErrorPolicy;
   /** Channels that its own expressions read (those of its edges' conditions not included), and those it may write. */
@@ -95,6 +97,8 @@ export interface PlanNode {
   readonly many?: boolean;
   /** A frame begins with the state that the one before it left. */
   readonly carries?: boolean;
+  /** A saga: when its graph has failed, what was done in it is undone, and what fails then holds it. */
+  readonly holds?: boolean;
   /** Within a saga: the node that undoes what this one did. */
   readonly undo?: number;
   readonly edges: readonly PlanEdge[];
@@ -104,14 +108,14 @@ export interface PlanNode {
 export interface PlanEdge {
   readonly to: number | "end";
   /** It sends (R1): one activation of its target for each item of the list, with the item as payload. */
-  readonly send?: Expression;
+  readonly send?: { readonly expression: Expression; readonly reads: readonly string[] };
   readonly condition:
     | { readonly kind: "always" }
     /** `reads`: the channels it may read. */
     | { readonly kind: "when"; readonly expression: Expression; readonly reads: readonly string[] }
     | { readonly kind: "else" }
-    /** Declared by the node's own configuration; taken when its result names the target. `label`: when, for drawings. */
-    | { readonly kind: "goto"; readonly label?: string };
+    /** Declared by the node's own configuration; taken when its result names the target. `label`: when, for drawings; `sends`: the result may send there too. */
+    | { readonly kind: "goto"; readonly label?: string; readonly sends?: true };
 }
 
 /** What a run may be given beside its input, in `context` or in `config.configurable`; the former wins. */

@@ -4,7 +4,7 @@ import type { Json } from "../base/json.ts";
 import { nodeKinds } from "../nodes/registry.ts";
 import { compileGraph } from "./compile.ts";
 import type { Plan, Scope } from "./plan.ts";
-import { route } from "./route.ts";
+import { LONGEST_SENDS, MOST_SENDS, route } from "./route.ts";
 
 function planOf(edges: readonly Json[]): Plan {
   const node = { kind: "transform" };
@@ -44,12 +44,15 @@ describe("edges that are taken", () => {
     ["start", 9, [0, 1]],
     ["start", 1, [0]],
   ])("from %s with n = %s: %j", (node, n, takes) => {
-    expect(route(chosen, node, at(n))).toEqual({ takes });
+    expect(route(chosen, node, at(n))).toEqual({ takes, sends: [] });
   });
 
   it("else is taken when no when is", () => {
     const plan = planOf([START, { from: "a", to: "b", when: "state.n" }, { from: "a", to: "c", else: true }]);
-    expect([route(plan, 0, at(true)), route(plan, 0, at(false))]).toEqual([{ takes: [1] }, { takes: [2] }]);
+    expect([route(plan, 0, at(true)), route(plan, 0, at(false))]).toEqual([
+      { takes: [1], sends: [] },
+      { takes: [2], sends: [] },
+    ]);
   });
 
   it.each<[string, Json, string]>([
@@ -78,5 +81,94 @@ describe("edges that are taken", () => {
       },
     };
     expect(() => route(chosen, 0, scope)).toThrow("two wrote n");
+  });
+});
+
+describe("edges that send [R1]", () => {
+  const plan = planOf([
+    START,
+    { from: "start", to: "b", send: "state.n" },
+    { from: "a", to: "b", send: "state.n.map(each, each * 10)" },
+    { from: "a", to: "c", when: "size(state.n) > 2", send: "state.n" },
+    { from: "a", to: "a", else: true },
+  ]);
+  const none: Json = [];
+
+  it("activate their target once for each item, with it, in the order of edges and items", () => {
+    const sends = [10, 20, 30].map((payload) => ({ to: 1, payload }));
+    const more = [1, 2, 3].map((payload) => ({ to: 2, payload }));
+    expect(route(plan, 0, at([1, 2, 3]))).toEqual({ takes: [], sends: [...sends, ...more] });
+    expect(route(plan, "start", at(["x", null]))).toEqual({
+      takes: [0],
+      sends: [
+        { to: 1, payload: "x" },
+        { to: 1, payload: null },
+      ],
+    });
+  });
+
+  it("take nothing for an empty list, and only where their condition holds; else asks for conditions, not for items", () => {
+    expect(route(plan, 0, at(none))).toEqual({ takes: [0], sends: [] });
+    const empty = planOf([START, { from: "a", to: "b", when: "true", send: "[]" }, { from: "a", to: "c", else: true }]);
+    expect(route(empty, 0, at(1))).toEqual({ takes: [], sends: [] });
+  });
+
+  it("know the payload that their own task was sent", () => {
+    const again = planOf([START, { from: "a", to: "b", send: "payload" }]);
+    expect(route(again, 0, { ...at(1), payload: [7] })).toEqual({ takes: [], sends: [{ to: 1, payload: 7 }] });
+  });
+
+  it.each<[Json, string]>([
+    ["text", "must be a list, not"],
+    [{ 0: 1 }, "must be a list, not"],
+  ])("fail on %j, naming edge, expression and cause", (n, cause) => {
+    expect(() => route(plan, "start", at(n))).toThrow(
+      expect.objectContaining({
+        record: expect.objectContaining({ code: "expression_failed", retryable: false }),
+        message: expect.stringMatching(new RegExp(`"state.n" that the edge start → b sends failed: .*${cause}`)),
+      }),
+    );
+  });
+
+  it("are bounded in number and size", () => {
+    const many = Array.from({ length: 50_001 }, (_, index) => index);
+    const twice = planOf([START, { from: "a", to: "b", send: "state.n" }, { from: "a", to: "c", send: "state.n" }]);
+    expect(() => route(twice, 0, at(many))).toThrow(expect.objectContaining({ code: "value_too_large" }));
+    expect(route(twice, 0, at(many.slice(1))).sends).toHaveLength(MOST_SENDS);
+    const half = "x".repeat(LONGEST_SENDS / 2);
+    expect(route(twice, 0, at([half])).sends).toHaveLength(2);
+    expect(() => route(twice, 0, at([`${half}x`]))).toThrow(/more than 16777216 characters/);
+  });
+
+  it.each<[Json, string, string]>([
+    [{ from: "a", to: "end", send: "[1]" }, "send_to_end", "/edges/1/send"],
+    [{ from: "a", to: "b", send: "1 + 1" }, "type_mismatch", "/edges/1/send"],
+    [{ from: "a", to: "b", send: "state.m" }, "unknown_channel", "/edges/1/send"],
+    [{ from: "a", to: "b", send: 1 }, "invalid_type", "/edges/1/send"],
+  ])("%j is %s", (edge, code, path) => {
+    const node = { kind: "transform" };
+    const document: Json = {
+      edgewise: 1,
+      id: "s",
+      channels: { n: {} },
+      nodes: { a: node, b: node },
+      edges: [START, edge],
+    };
+    const result = compileGraph({ document }, nodeKinds);
+    expect(result.ok ? [] : result.problems).toMatchObject([{ code, path }]);
+  });
+
+  it("the channels of their lists are read by the graph, as those of conditions are", () => {
+    expect(plan.nodes[0]?.edges[0]?.send?.reads).toEqual(["n"]);
+    const document: Json = {
+      edgewise: 1,
+      id: "reads",
+      channels: { n: { default: [1] } },
+      output: [],
+      nodes: { a: { kind: "transform" }, b: { kind: "emit", value: "payload" } },
+      edges: [START, { from: "a", to: "b", send: "state.n" }],
+    };
+    const result = compileGraph({ document }, nodeKinds);
+    expect(result.ok && result.warnings).toEqual([]);
   });
 });

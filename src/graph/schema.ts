@@ -21,15 +21,19 @@ export function durationMs(duration: string | number): number {
   return Math.round(Number(amount) * (UNIT_MS[unit] ?? Number.NaN));
 }
 
-const duration = z
-  .union([
-    z.number().int().min(0).max(LONGEST_MS),
-    z.string().regex(DURATION, "Write a duration such as 250ms, 30s, 5m, 2h or 7d."),
-  ])
-  .refine((value) => durationMs(value) <= LONGEST_MS, { message: "A duration is at most 168h." })
-  .meta({ title: "duration", description: "250ms, 30s, 5m, 2h, 7d, or a number of milliseconds" });
+const durationUpTo = (longestMs: number, message: string) =>
+  z
+    .union([
+      z.number().int().min(0).max(longestMs),
+      z.string().regex(DURATION, "Write a duration such as 250ms, 30s, 5m, 2h or 7d."),
+    ])
+    // What is no duration at all has been refused by its form.
+    .refine((value) => !(durationMs(value) > longestMs), { message })
+    .meta({ title: "duration", description: "250ms, 30s, 5m, 2h, 7d, or a number of milliseconds" });
 
-const positiveDuration = duration.refine((value) => durationMs(value) > 0, {
+const duration = durationUpTo(LONGEST_MS, "A duration is at most 168h.");
+
+const positiveDuration = duration.refine((value) => durationMs(value) !== 0, {
   message: "This duration must be above 0.",
 });
 
@@ -90,6 +94,7 @@ export const nodeCommonSchema = z.object({
     ])
     .optional()
     .describe("What follows when the node has failed for good; the run fails if left out"),
+  undo: z.string().optional().describe("In a graph that a saga runs: the node that undoes what this one did"),
   effect: z
     .enum(["pure", "idempotent", "unsafe"])
     .optional()
@@ -109,6 +114,10 @@ export const edgeSchema = z.strictObject({
   to: z.string().describe("A node, or end"),
   when: z.string().optional().describe("CEL; the edge is taken when it is true"),
   else: z.literal(true).optional().describe("Taken when no `when` of the same node is true"),
+  send: z
+    .string()
+    .optional()
+    .describe("CEL expression of a list: the target runs once for each item, which is its payload"),
 });
 
 export const parameterSchema = z.strictObject({
@@ -124,10 +133,32 @@ const channelsOf = (what: string) =>
     jsonSchema.describe("JSON Schema of an object whose properties are channels"),
   ]);
 
+/** A run with its waits may take longer than any one attempt. */
+const LONGEST_RUN_MS = 366 * 24 * 3_600_000;
+/** Graphs within graphs, the document's own not counted. */
+export const DEEPEST_GRAPH = 8;
+
 export const limitsSchema = z.strictObject({
   steps: z.number().int().min(1).max(100_000).default(100).describe("Longest chain of tasks in one run"),
   concurrency: z.number().int().min(1).max(1000).default(6).describe("Tasks running at once"),
+  tokens: z
+    .number()
+    .int()
+    .min(1)
+    .max(1e12)
+    .optional()
+    .describe("Tokens of models, in and out together, that a run may use"),
+  cost_usd: z.number().positive().max(1e6).optional().describe("US dollars that a run's models may cost"),
+  time: durationUpTo(LONGEST_RUN_MS, "A run's time is at most 366d.")
+    .refine((value) => durationMs(value) !== 0, { message: "This duration must be above 0." })
+    .optional()
+    .describe("From a run's start to its end, waits included"),
+  state: z.number().int().min(1).max(1e9).optional().describe("Characters of the whole state as JSON"),
+  depth: z.number().int().min(0).max(DEEPEST_GRAPH).optional().describe("Graphs in graphs; 0 for none"),
 });
+
+/** What of {@link limitsSchema} holds for a whole run, and so is said by the outermost graph alone. */
+export const RUN_LIMITS = ["tokens", "cost_usd", "time", "state"] as const;
 
 /** The document around its channels, nodes and edges, which are checked one by one so that one mistake hides no other. */
 export const headSchema = z.strictObject({
@@ -149,6 +180,12 @@ export const headSchema = z.strictObject({
   nodes: z.record(z.string(), z.unknown()).describe("What is done, by id"),
   edges: z.array(z.unknown()).describe("What follows what"),
   limits: limitsSchema.optional(),
+  on_failure: z
+    .enum(["continue", "stop"])
+    .optional()
+    .describe(
+      "When a node has failed for good and no on_error takes it: the rest goes on (continue), or nothing new starts",
+    ),
 });
 
 /** By this the published JSON Schema knows where a graph may stand. */

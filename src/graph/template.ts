@@ -9,6 +9,7 @@ export interface CompiledTemplate {
   /** Where the text is one hole and nothing else: what gives its value, type and all. */
   readonly hole?: Expression;
   readonly reads: ReadonlySet<string>;
+  readonly needsPayload: boolean;
   readonly mistakes: readonly Mistake[];
 }
 
@@ -20,6 +21,7 @@ export function compileTemplate(source: string, language: Language): CompiledTem
   const pieces: (string | Expression)[] = [];
   const mistakes: Mistake[] = [];
   const reads = new Set<string>();
+  let needsPayload = false;
   for (const piece of cut(source)) {
     if (mistakes.length >= MOST_MISTAKES) break;
     if (piece.kind === "text") pieces.push(piece.text);
@@ -35,6 +37,7 @@ export function compileTemplate(source: string, language: Language): CompiledTem
     } else {
       const compiled = compileExpression(source.slice(piece.start, piece.end), language);
       for (const channel of compiled.reads) reads.add(channel);
+      needsPayload ||= compiled.needsPayload;
       for (const mistake of compiled.mistakes) {
         mistakes.push({ ...mistake, start: mistake.start + piece.start, end: mistake.end + piece.start });
       }
@@ -44,7 +47,7 @@ export function compileTemplate(source: string, language: Language): CompiledTem
   const template: Template = { source, render: (scope, write) => render(pieces, scope, write) };
   const [hole] = pieces;
   const isHole = pieces.length === 1 && hole !== undefined && typeof hole !== "string";
-  return { template, reads, mistakes, ...(isHole ? { hole } : {}) };
+  return { template, reads, needsPayload, mistakes, ...(isHole ? { hole } : {}) };
 }
 
 function render(

@@ -39,6 +39,39 @@ const PRICES: Readonly<Record<string, PriceRow>> = {
   },
 };
 
+/**
+ * Longest answers, thinking included, collected on 2026-11-20: OpenAI from docs.litellm.ai ("GPT-6.1 Terra"). What is not here
+ * is not known. Anthropic's requests always say a limit, which is theirs where a node says none.
+ */
+const LONGEST_ANSWERS: Readonly<Record<string, number>> = { "openai/gpt-6.1-terra": 128_000 };
+
+/** Where nothing is known of a model: what a request to Anthropic asks for. An answer may be longer. */
+export const USUAL_LONGEST_ANSWER = 16_000;
+
+/** The longest answer of a call that sets no limit. */
+export function mostOutputTokens(model: string): number {
+  return rowOf(LONGEST_ANSWERS, model) ?? USUAL_LONGEST_ANSWER;
+}
+
+/** The most that a call of at most so many tokens can cost, or null where no price is known. */
+export function mostCostUsd(
+  model: string,
+  { input, output }: { readonly input: number; readonly output: number },
+): number | null {
+  const row = rowOf(PRICES, model);
+  if (!row) return null;
+  const long = row.long && input > row.long.aboveTokens ? row.long.price : null;
+  const prices = long === null ? [row.price] : [row.price, long];
+  const costs = prices.map((each) => input * Math.max(each.input, each.cacheWrite) + output * each.output);
+  return Math.max(...costs) / 1_000_000;
+}
+
+/** A dated name is found by the name it is a date of. */
+function rowOf<T>(rows: Readonly<Record<string, T>>, model: string): T | undefined {
+  const name = [model, model.replace(/-(?:\d{8}|\d{4}-\d{2}-\d{2})$/, "")].find((each) => Object.hasOwn(rows, each));
+  return name === undefined ? undefined : rows[name];
+}
+
 /** Counts as they are billed: the three kinds of input do not overlap. */
 export interface BilledTokens {
   readonly freshInput: number;
@@ -49,7 +82,7 @@ export interface BilledTokens {
 
 /** The cost of one call, or null where the price is not known. Dated names are priced as the name they are dates of. */
 export function costUsd(model: string, tokens: BilledTokens): number | null {
-  const row = PRICES[model] ?? PRICES[model.replace(/-(?:\d{8}|\d{4}-\d{2}-\d{2})$/, "")];
+  const row = rowOf(PRICES, model);
   if (!row) return null;
   const input = tokens.freshInput + tokens.cachedInput + tokens.cacheWrite;
   const applied = row.long && input > row.long.aboveTokens ? row.long.price : row.price;

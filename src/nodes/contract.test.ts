@@ -189,7 +189,10 @@ interface Ended {
 async function ended(sample: Sample, kind: AnyTaskKind, given: Partial<NodeContext>): Promise<Ended> {
   const { result: compiled, handed } = compileRecorded(sample);
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
-  const defaults = compiled.plan.channels.map(({ name, default: value }): [string, Json] => [name, value ?? "ada"]);
+  const defaults = compiled.plan.channels.map(({ name, default: value, schema }): [string, Json] => {
+    const [first = "ada"] = (schema?.["enum"] ?? []) as readonly Json[];
+    return [name, value ?? first];
+  });
   const context = contextOf(Object.fromEntries(defaults), { say: () => {}, emit: () => {}, ...given });
   let isLater = false;
   const run = (): unknown => {

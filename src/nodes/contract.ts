@@ -30,6 +30,8 @@ export interface NodeResult {
   readonly message?: AiMessage;
   /** Targets, declared by `compiler.target`, that are taken besides the edges whose condition holds: node ids or "end". */
   readonly goto?: readonly string[];
+  /** Activations with a payload of their own (R1) of such targets, in this order; only of a kind that says `sends`. */
+  readonly sends?: readonly { readonly to: string; readonly payload: Json }[];
 }
 
 /** The task is not over (R8): it goes on at that time, or when the signal comes; its node is run again with `resumed` set. */
@@ -150,7 +152,7 @@ export interface Opening {
   readonly winners?: number;
 }
 
-/** Of a loop: the turn that may come. */
+/** Of a loop, or a saga: the turn that may come. */
 export interface Turn {
   /** 0, 1, 2 … */
   readonly index: number;
@@ -158,21 +160,21 @@ export interface Turn {
   readonly outside: Scope;
   /** The state inside as the turn of that index begins with it, or, for one that is over, as it left it. */
   readonly inside: (index: number, item?: Json) => Scope;
-  /** Why the last turn could go no further, if it failed. */
+  /** Of a saga: why the first turn, or what follows from its end, has failed. */
   readonly failed?: ErrorRecord;
-  /**
-   * Of a saga: what the first turn has done that can be undone, in canonical order (R5): the task, the node that undoes it
-   * (its position inside), and what the task wrote.
-   */
+  /** Of a saga: what the first turn has done that can be undone, in canonical order (R5). */
   readonly done?: readonly Done[];
 }
 
+/** A committed task that can be undone. */
 export interface Done {
   readonly task: string;
+  /** Its node, and the one that undoes it. */
   readonly node: string;
-  /** The node that undoes it. */
   readonly undo: string;
+  /** What it wrote; where that were several writes to one channel, the list of them. */
   readonly writes: { readonly [channel: string]: Json };
+  /** What a send handed over to it; null where none did. */
   readonly payload: Json;
 }
 

@@ -4,7 +4,8 @@ import type { ReducerName } from "../graph/channels.ts";
 import type { NodeCompiler } from "../graph/kinds.ts";
 import type { Expression, Template } from "../graph/plan.ts";
 import type { ChatMessage } from "../models/contract.ts";
-import type { NodeContext, NodeKind, NodeResult } from "./contract.ts";
+import { estimateCall } from "../models/estimate.ts";
+import type { Estimate, NodeContext, NodeKind, NodeResult } from "./contract.ts";
 import { toAiMessage, toChatMessages } from "./messages.ts";
 import { callModel } from "./model-call.ts";
 import type { ModelRequest } from "./model-call.ts";
@@ -108,6 +109,9 @@ export const model: NodeKind<Config, Compiled> = {
       reducer: compiler.channel(config.write, ["write"])?.reducer ?? "last",
     };
   },
+  estimate(compiled, context) {
+    return estimateOf(compiled, context);
+  },
   async run(compiled, context) {
     const messages = messagesOf(compiled, context);
     const { request, output } = compiled;
@@ -160,7 +164,17 @@ function resultOf(
   return { writes: [{ channel: write, value: reducer === "messages" ? { ...said.message } : answer }], ...said };
 }
 
-function messagesOf({ system, asked }: Compiled, { scope }: NodeContext): ChatMessage[] {
+/** All its calls, repairs included. @throws what asking would throw: an expression's failure, an unknown model */
+function estimateOf(compiled: Compiled, context: Pick<NodeContext, "scope" | "models">): Estimate {
+  const { request, output } = compiled;
+  const { provider, model: name } = context.models.resolve(request.reference);
+  const responseSchema = output && { responseSchema: { name: "", schema: output.schema.document } };
+  const call = { messages: messagesOf(compiled, context), ...request.settings, ...responseSchema };
+  const { inputTokens, outputTokens, costUsd } = estimateCall(`${provider.name}/${name}`, call, output?.repairs ?? 0);
+  return { tokens: inputTokens + outputTokens, costUsd };
+}
+
+function messagesOf({ system, asked }: Compiled, { scope }: Pick<NodeContext, "scope">): ChatMessage[] {
   const first: ChatMessage[] = system === undefined ? [] : [{ role: "system", content: system.render(scope) }];
   if (asked.kind === "prompt") return [...first, { role: "user", content: asked.template.render(scope) }];
   return [...first, ...toChatMessages(asked.expression.evaluate(scope), "messages")];

@@ -16,11 +16,14 @@ import type {
 } from "./contract.ts";
 import { emit } from "./emit.ts";
 import { fail } from "./fail.ts";
+import { gate } from "./gate.ts";
 import { http } from "./http.ts";
 import { loop } from "./loop.ts";
+import { machine } from "./machine.ts";
 import { map } from "./map.ts";
 import { model } from "./model.ts";
 import { race } from "./race.ts";
+import { saga } from "./saga.ts";
 import { storeGet } from "./store-get.ts";
 import { storePut } from "./store-put.ts";
 import { choice } from "./switch.ts";
@@ -59,6 +62,7 @@ const BUILT_IN: readonly AnyNodeKind[] = [
   model,
   transform,
   choice,
+  machine,
   http,
   storeGet,
   storePut,
@@ -66,7 +70,9 @@ const BUILT_IN: readonly AnyNodeKind[] = [
   subgraph,
   loop,
   race,
+  saga,
   wait,
+  gate,
   emit,
   fail,
 ];

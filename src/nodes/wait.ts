@@ -7,20 +7,11 @@ import type { NodeCompiler } from "../graph/kinds.ts";
 import type { Expression, Scope, Template } from "../graph/plan.ts";
 import { durationMs, ID, ID_HINT } from "../graph/schema.ts";
 import type { NodeKind } from "./contract.ts";
-
-const LONGEST_DAYS = 366;
-const LONGEST_MS = LONGEST_DAYS * 24 * 3_600_000;
-const TOO_LONG = `A wait is at most ${LONGEST_DAYS} days.`;
-
-const duration = z
-  .union([z.number().int().min(0), z.string()])
-  .refine((value) => !Number.isNaN(durationMs(value)), "Write a duration such as 250ms, 30s, 5m, 2h or 7d.")
-  .refine((value) => !(durationMs(value) > LONGEST_MS), TOO_LONG)
-  .meta({ title: "duration" });
+import { LONGEST_MS, longDuration, TOO_LONG } from "./long-duration.ts";
 
 export const schema = z
   .strictObject({
-    for: duration.optional().describe("How long: 30s, 5m, 2h, 7d, or a number of milliseconds; at most 366 days"),
+    for: longDuration.optional().describe("How long: 30s, 5m, 2h, 7d, or a number of milliseconds; at most 366 days"),
     until: z
       .string()
       .optional()

@@ -1,4 +1,4 @@
-import { and, asc, eq, lte } from "drizzle-orm";
+import { and, asc, eq, gt, lte, or } from "drizzle-orm";
 import type { Database } from "./database.ts";
 import { liveRuns } from "./schema.ts";
 
@@ -15,7 +15,8 @@ export async function upsertLiveRun(database: Database, tenant: string, run: Liv
     .values({ tenant, ...run })
     .onConflictDoUpdate({
       target: [liveRuns.tenant, liveRuns.threadId, liveRuns.runId],
-      set: { dueAt: run.dueAt },
+      // Its thread speaks: it is not out of reach.
+      set: { dueAt: run.dueAt, failedTouches: 0 },
     });
 }
 
@@ -28,28 +29,59 @@ export async function removeLiveRun(
   await database.delete(liveRuns).where(sameRun(tenant, threadId, runId));
 }
 
-/** The sweep's question, and the one query over all tenants: which runs should have moved by now, the longest due first? */
+export interface DueRun extends LiveRun {
+  readonly tenant: string;
+  readonly failedTouches: number;
+}
+
+/**
+ * The sweep's question, and the one query over all tenants: which runs should have moved by now, the longest due first?
+ * @param after the last of the batch before: rows that stay where they are must not hide those behind them
+ */
 export function dueLiveRuns(
   database: Database,
   nowMs: number,
   limit: number,
-): Promise<readonly (LiveRun & { readonly tenant: string })[]> {
+  after?: DueRun,
+): Promise<readonly DueRun[]> {
   return database
     .select()
     .from(liveRuns)
-    .where(lte(liveRuns.dueAt, nowMs))
+    .where(and(lte(liveRuns.dueAt, nowMs), after && isBehind(after)))
     .orderBy(asc(liveRuns.dueAt), asc(liveRuns.tenant), asc(liveRuns.threadId), asc(liveRuns.runId))
     .limit(limit);
+}
+
+function isBehind({ dueAt, tenant, threadId, runId }: DueRun) {
+  return or(
+    gt(liveRuns.dueAt, dueAt),
+    and(
+      eq(liveRuns.dueAt, dueAt),
+      or(
+        gt(liveRuns.tenant, tenant),
+        and(
+          eq(liveRuns.tenant, tenant),
+          or(gt(liveRuns.threadId, threadId), and(eq(liveRuns.threadId, threadId), gt(liveRuns.runId, runId))),
+        ),
+      ),
+    ),
+  );
 }
 
 /**
  * Pushes a run on that was just touched, so that a thread which cannot move does not keep the others from their turn.
  * Only if its row is still as it was read: what the thread itself said in the meantime counts more.
  */
-export async function deferLiveRun(database: Database, tenant: string, run: LiveRun, dueAt: number): Promise<void> {
+export async function deferLiveRun(
+  database: Database,
+  tenant: string,
+  run: LiveRun,
+  dueAt: number,
+  failedTouches = 0,
+): Promise<void> {
   await database
     .update(liveRuns)
-    .set({ dueAt })
+    .set({ dueAt, failedTouches })
     .where(and(sameRun(tenant, run.threadId, run.runId), eq(liveRuns.dueAt, run.dueAt)));
 }
 

@@ -59,10 +59,48 @@ export const liveRuns = sqliteTable(
     /** By then the run's own alarm should have moved it or pushed this on. */
     dueAt: integer("due_at").notNull(),
     startedAt: integer("started_at").notNull(),
+    /** How often in a row the sweep has not reached its thread. */
+    failedTouches: integer("failed_touches").notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.threadId, table.runId] }),
     index("live_runs_due").on(table.dueAt),
+  ],
+);
+
+/** What failed for good, with all that is needed to look at it and to do it again (docs/decisions/0021-dead-letters.md). */
+export const deadLetters = sqliteTable(
+  "dead_letters",
+  {
+    tenant: text().notNull(),
+    /** A UUIDv5 of what failed: told of twice it is one row. */
+    id: text().notNull(),
+    /** `run`: a run that ended with failed tasks at rest. `message`: a hint whose thread could not be reached. */
+    kind: text({ enum: ["run", "message"] }).notNull(),
+    status: text({ enum: ["open", "redriven", "discarded"] }).notNull(),
+    /** Null where a message does not say. */
+    threadId: text("thread_id"),
+    runId: text("run_id"),
+    graphId: text("graph_id"),
+    /** Of the failed task that leads: its node (with the nodes around it) and its place. */
+    node: text(),
+    task: text(),
+    /** JSON text of an ErrorRecord. */
+    cause: text().notNull(),
+    /** JSON text: the attempts, with their times and errors. */
+    history: text().notNull(),
+    /** JSON text: what the task saw, or the message's body. */
+    payload: text().notNull(),
+    /** Set with status `open`: a redrive has begun and has not been heard of. */
+    redrivenRunId: text("redriven_run_id"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.id] }),
+    index("dead_letters_created").on(table.tenant, table.createdAt, table.id),
+    index("dead_letters_status").on(table.tenant, table.status, table.createdAt, table.id),
+    index("dead_letters_thread").on(table.tenant, table.threadId),
   ],
 );
 

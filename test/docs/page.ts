@@ -14,6 +14,9 @@ export interface ShownRun {
   readonly input?: unknown;
   readonly context?: unknown;
   readonly config?: unknown;
+  /** What the run's question shows, and who answers it in what order. */
+  readonly asked?: unknown;
+  readonly answers?: readonly { readonly by: string; readonly value: unknown }[];
   /** The run's whole result. */
   readonly result?: unknown;
   /** Parts of the run's error. */

@@ -4,11 +4,14 @@ import { createServer } from "node:http";
 export interface Upstream {
   readonly url: string;
   readonly prompts: readonly string[];
+  /** From now on every call fails with 503, or is answered again. */
+  refuse(isRefused: boolean): void;
   stop(): void;
 }
 
 export async function startUpstream(answer: string): Promise<Upstream> {
   const prompts: string[] = [];
+  let isRefused = false;
   const server = createServer((request, response) => {
     let body = "";
     request.setEncoding("utf8").on("data", (piece: string) => {
@@ -17,6 +20,10 @@ export async function startUpstream(answer: string): Promise<Upstream> {
     request.on("end", () => {
       const { messages } = JSON.parse(body || "{}") as { messages?: { content: string }[] };
       prompts.push(messages?.at(-1)?.content ?? "");
+      if (isRefused) {
+        response.writeHead(503).end("away");
+        return;
+      }
       response.writeHead(200, { "content-type": "application/x-ndjson" });
       response.write(
         `${JSON.stringify({ model: "sealer", message: { role: "assistant", content: answer }, done: false })}\n`,
@@ -28,5 +35,8 @@ export async function startUpstream(answer: string): Promise<Upstream> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  return { url: `http://127.0.0.1:${port}`, prompts, stop: () => void server.close() };
+  const refuse = (refused: boolean) => {
+    isRefused = refused;
+  };
+  return { url: `http://127.0.0.1:${port}`, prompts, refuse, stop: () => void server.close() };
 }

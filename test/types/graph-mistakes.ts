@@ -37,6 +37,8 @@ graph({
     byValue: { kind: "switch", on: "state.topic", cases: { yes: "tow" } },
     // @ts-expect-error a failure leads to a node of the graph
     caught: { kind: "transform", on_error: "tow" },
+    // @ts-expect-error a node of the graph undoes it
+    undone: { kind: "transform", undo: "tow" },
     // @ts-expect-error an error is written to a channel of the graph
     told: { kind: "transform", on_error: { to: "one", write: "anser" } },
     // @ts-expect-error nothing leads to the start
@@ -54,6 +56,8 @@ graph({
     { from: "one", to: "byValue", when: "true", else: true },
     // @ts-expect-error else has no opposite
     { from: "one", to: "byValue", else: false },
+    // @ts-expect-error a list is an expression
+    { from: "one", to: "byValue", send: [1] },
     // @ts-expect-error no such field
     { from: "one", to: "byValue", whn: "true" },
   ],

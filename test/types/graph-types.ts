@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { graph, published } from "../../src/authoring.ts";
 import type { InputOf, Json, OutputOf } from "../../src/authoring.ts";
-import { shout } from "./own-kind.ts";
+import { scatter, shout } from "./own-kind.ts";
 
 type Equal<One, Other> = (<T>() => T extends One ? 1 : 2) extends <T>() => T extends Other ? 1 : 2 ? true : false;
 const holds = <Claim extends true>(): Claim | undefined => undefined;
@@ -48,6 +48,8 @@ const everything = graph(
       call: { kind: "http", url: "https://example.com/", write: "free" },
       recall: { kind: "store.get", namespace: ["users"], key: "ada", write: "free" },
       pause: { kind: "wait", for: "5m" },
+      ask: { kind: "gate", ask: { text: "{{ state.topic }}" }, write: "free", approvers: { from: ["ada"] } },
+      words: { kind: "scatter", text: "{{ state.topic }}", to: "loud" },
       each: {
         kind: "map",
         over: "state.facts",
@@ -64,10 +66,11 @@ const everything = graph(
       { from: "research", to: "count", when: "size(state.facts) > 0" },
       { from: "research", to: "end", else: true },
       { from: "count", to: "route" },
+      { from: "count", to: "loud", when: "state.rounds > 1", send: "state.facts" },
     ],
     limits: { steps: 10 },
   },
-  { kinds: [shout] },
+  { kinds: [shout, scatter] },
 );
 
 holds<

@@ -2,6 +2,8 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createApp } from "../../src/api/app.ts";
 import { openApiDocument } from "../../src/api/description.ts";
+import { openDatabase } from "../../src/storage/database.ts";
+import { deadMessage, insertDeadLetter } from "../../src/storage/dead-letters.ts";
 import { BASE, call, DOUBLE, migrate, newKey, read } from "./client.ts";
 
 /** Who may do what: a row for every route of the API's own description; a route without a row fails. */
@@ -15,6 +17,7 @@ interface Row {
 }
 const PUBLIC: Row = { own: 200, other: 200 };
 const run = { assistant_id: "double", input: { number: 1 } };
+const DEAD_LETTER = "0190a5a0-0000-7000-8000-00000000d1ed";
 const ROWS: Record<string, Row> = {
   "GET /ok": PUBLIC,
   "GET /info": PUBLIC,
@@ -53,6 +56,12 @@ const ROWS: Record<string, Row> = {
   "PATCH /threads/{thread_id}": { own: 200, other: 404, json: { metadata: { a: 1 } } },
   "GET /threads/{thread_id}/state": { own: 200, other: 404 },
   "GET /threads/{thread_id}/state/{checkpoint_id}": { own: 200, other: 404 },
+  "POST /threads/{thread_id}/state/checkpoint": { own: 200, other: 404, json: {} },
+  "POST /threads/{thread_id}/state": { own: 200, other: 404, json: { values: null } },
+  "GET /threads/{thread_id}/diff": { own: 200, other: 404, query: "?from={checkpoint_id}&to={checkpoint_id}" },
+  "POST /threads/{thread_id}/migrate": { own: 409, other: 404, json: { version: 1 } },
+  "GET /threads/{thread_id}/interrupts": { own: 200, other: 404 },
+  "POST /threads/{thread_id}/interrupts/{interrupt_id}": { own: 409, other: 404, json: { value: true } },
   "GET /threads/{thread_id}/history": { own: 200, other: 404 },
   "POST /threads/{thread_id}/history": { own: 200, other: 404, json: {} },
   "GET /threads/{thread_id}/runs": { own: 200, other: 404 },
@@ -64,12 +73,18 @@ const ROWS: Record<string, Row> = {
   "GET /threads/{thread_id}/runs/{run_id}/stream": { own: 200, other: 404 },
   "GET /runs/{run_id}/stream": { own: 200, other: 404 },
   "POST /threads/{thread_id}/runs/{run_id}/cancel": { own: 202, other: 404 },
+  "POST /threads/{thread_id}/runs/{run_id}/pause": { own: 202, other: 404 },
   "POST /threads/{thread_id}/runs": { own: 200, other: 404, json: run },
   "POST /threads/{thread_id}/runs/wait": { own: 200, other: 404, json: run },
   "POST /threads/{thread_id}/runs/stream": { own: 200, other: 404, json: run },
   "POST /runs": { own: 200, other: 404, json: run },
   "POST /runs/wait": { own: 200, other: 404, json: run },
   "POST /runs/stream": { own: 200, other: 404, json: run },
+  "GET /dead-letters": { own: 200, other: 200 },
+  "GET /dead-letters/{dead_letter_id}": { own: 200, other: 404 },
+  "POST /dead-letters/{dead_letter_id}/redrive": { own: 200, other: 404, json: {} },
+  "POST /dead-letters/redrive": { own: 200, other: 200, json: { ids: [DEAD_LETTER] } },
+  "POST /dead-letters/{dead_letter_id}/discard": { own: 409, other: 404, json: {} },
   "DELETE /threads/{thread_id}": { own: 204, other: 404 },
   "DELETE /keys/{key_id}": { own: 204, other: 404 },
 };
@@ -80,6 +95,8 @@ const ids = {
   thread_id: "",
   run_id: "",
   checkpoint_id: "",
+  dead_letter_id: DEAD_LETTER,
+  interrupt_id: "0123456789abcdef0123456789abcdef",
   key_id: "",
 };
 /** The same kind of id, of nothing. */
@@ -90,6 +107,8 @@ const missing = {
   thread_id: "0190a5a0-0000-7000-8000-00000000dead",
   run_id: "0190a5a0-0000-7000-8000-00000000beef",
   checkpoint_id: "0190a5a0-0000-6000-8000-00000000f00d",
+  dead_letter_id: "0190a5a0-0000-7000-8000-0000000d15ed",
+  interrupt_id: "00000000000000000000000000000bad",
   key_id: "00000000000000000000",
 };
 
@@ -117,14 +136,25 @@ beforeAll(async () => {
   keys.revoked = made.key;
   expect((await call("/keys", { key: keys.revoked })).status).toBe(200);
   expect((await call(`/keys/${made.key_id}`, { key: keys.acme, method: "DELETE" })).status).toBe(204);
+  // About a run that is over: redriven by one more look at it.
+  await insertDeadLetter(openDatabase(env.DB), "acme", {
+    ...deadMessage(
+      "acme",
+      { threadId: ids.thread_id, runId: ids.run_id },
+      { tenant: "acme", thread: ids.thread_id, run: ids.run_id, at: 1 },
+      { attempt: 5, at: 1, error: { code: "unavailable", message: "No answer." } },
+      { code: "unavailable", message: "No answer.", retryable: true },
+    ),
+    id: DEAD_LETTER,
+  });
   ids.key_id = (await read<{ key_id: string }>(call("/keys", { key: keys.acme, json: { name: "spare" } }))).key_id;
 });
 
 function request(route: string, values: Record<string, string>, key: string | undefined): Promise<Response> {
   const [method = "", template = ""] = route.split(" ");
-  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
   const { json, query = "" } = ROWS[route] ?? {};
-  return call(`${path}${query}`, {
+  const path = `${template}${query}`.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? "");
+  return call(path, {
     method,
     ...(key === undefined ? {} : { key }),
     ...(json === undefined ? {} : { json }),

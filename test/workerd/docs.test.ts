@@ -4,6 +4,7 @@ import language from "../../docs/language.md?raw";
 import models from "../../docs/models.md?raw";
 import reference from "../../docs/reference.md?raw";
 import reliability from "../../docs/reliability.md?raw";
+import runs from "../../docs/runs.md?raw";
 import { brief } from "../docs/programs/brief.ts";
 import { lengths, report } from "../docs/programs/inside.ts";
 import { fencesOf, graphsOf, isShown, type ShownGraph, type ShownRun } from "../docs/page.ts";
@@ -19,9 +20,11 @@ const YAML = { "content-type": "application/yaml" };
 const publish = ({ text }: ShownGraph) => read(call("/graphs", { key, body: text, headers: YAML }));
 
 async function perform({ id, text }: ShownGraph, run: ShownRun, place: string): Promise<void> {
-  const { thread: _, result, error, custom, ...given } = run;
+  const { thread: _, result, error, custom, asked, answers, ...given } = run;
   const body = { assistant_id: id, input: {}, ...given };
-  const ended = await read(call(`${place}/runs/wait`, { key, json: body }));
+  const home = answers === undefined || place !== "" ? place : await newThread();
+  const first = await read(call(`${home}/runs/wait`, { key, json: body }));
+  const ended = answers === undefined ? first : await answerAll(home, answers, asked);
   const failed = ended["__error__"];
   if (error !== undefined) {
     const shown = Object.keys(error).map((name) => [name, (failed as Record<string, unknown> | undefined)?.[name]]);
@@ -31,6 +34,23 @@ async function perform({ id, text }: ShownGraph, run: ShownRun, place: string): 
   expect(failed, text).toBeUndefined();
   if (result !== undefined && !isShown(ended, result)) expect(ended).toEqual(result);
   if (custom !== undefined) expect(await customEvents(body)).toEqual(custom);
+}
+
+/** Answers the thread's question as often as is shown; gives what the last run ends with. */
+async function answerAll(
+  thread: string,
+  answers: NonNullable<ShownRun["answers"]>,
+  asked: unknown,
+): Promise<Record<string, unknown>> {
+  let ended: Record<string, unknown> = {};
+  for (const json of answers) {
+    const [open] = await read<{ id: string; value: unknown }[]>(call(`${thread}/interrupts`, { key }));
+    if (asked !== undefined) expect(open?.value).toEqual(asked);
+    const answered = call(`${thread}/interrupts/${open?.id}`, { key, json });
+    const { run } = await read<{ run: { run_id: string } }>(answered);
+    ended = await read(call(`${thread}/runs/${run.run_id}/join`, { key }));
+  }
+  return ended;
 }
 
 async function newThread(): Promise<string> {
@@ -94,7 +114,7 @@ describe("docs/typescript.md, inside workerd", () => {
 describe("requests that the pages name", () => {
   it("are routes of the API, with the queries it takes", async () => {
     const { paths } = await read<{ paths: Record<string, Record<string, Operation>> }>(call("/openapi.json", { key }));
-    const named = [language, reference, errors, models, reliability].flatMap(namedRequests);
+    const named = [language, reference, errors, models, reliability, runs].flatMap(namedRequests);
     expect(named.length).toBeGreaterThan(10);
     for (const { method, path, query } of named) {
       const verb = method.toLowerCase();

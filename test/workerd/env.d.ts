@@ -6,6 +6,7 @@ declare global {
     interface Env {
       readonly THREADS: DurableObjectNamespace;
       readonly DB: D1Database;
+      readonly WAKE: Queue;
       readonly TEST_MIGRATIONS: D1Migration[];
     }
     interface GlobalProps {

@@ -12,13 +12,20 @@ const RESULTS: Readonly<Record<string, unknown>> = {
   map: { words: ["one", "three", "eleven"], lengths: [3, 5, 6] },
   loop: { number: 6.25, turns: 4 },
   race: { answer: "early" },
+  saga: {
+    log: ["The flat is gone."],
+    problem: { code: "failed_by_graph", message: "The flat is gone.", retryable: false, node: "flat", attempt: 1 },
+  },
   subgraph: { name: "Ada", greetings: ["Hello Ada", "Hello ADA"] },
   wait: { told: true },
+  machine: { light: "red", seen: ["green", "amber", "red"] },
   emit: { done: 1 },
   fail: { amount: 12, paid: true },
 };
 /** Its example calls a server of somebody else's. */
 const NEEDS_NETWORK: ReadonlySet<string> = new Set(["http"]);
+/** Its example asks somebody. */
+const NEEDS_ANSWER: ReadonlySet<string> = new Set(["gate"]);
 
 let key = "";
 beforeAll(async () => {
@@ -40,9 +47,25 @@ function run(graph: string, input: unknown = {}, as = key): Promise<unknown> {
 
 describe("the examples of the kinds", () => {
   it.each(
-    [...nodeKinds.values()].filter(({ kind }) => !NEEDS_NETWORK.has(kind)).map(({ kind, example }) => [kind, example]),
+    [...nodeKinds.values()]
+      .filter(({ kind }) => !NEEDS_NETWORK.has(kind) && !NEEDS_ANSWER.has(kind))
+      .map(({ kind, example }) => [kind, example]),
   )("%s runs as it is", async (kind, example) => {
     expect(await run(await publish(example ?? ""))).toEqual(RESULTS[kind]);
+  });
+
+  it("gate runs as it is, up to what is asked, and on with the answer", async () => {
+    const graph = await publish(nodeKinds.get("gate")?.example ?? "");
+    const { thread_id } = await read<{ thread_id: string }>(call("/threads", { key, json: {} }));
+    const thread = `/threads/${thread_id}`;
+    await read(call(`${thread}/runs/wait`, { key, json: { assistant_id: graph, input: {} } }));
+    const [open] = await read<{ id: string; value: unknown }[]>(call(`${thread}/interrupts`, { key }));
+    expect(open?.value).toEqual({ question: "May this go out?", text: "We are open on Sundays now." });
+    const { run } = await read<{ run: { run_id: string } }>(
+      call(`${thread}/interrupts/${open?.id}`, { key, json: { value: { yes: true } } }),
+    );
+    const result = await read(call(`${thread}/runs/${run.run_id}/join`, { key }));
+    expect(result).toEqual({ result: "Published: We are open on Sundays now." });
   });
 
   it("what one run puts into the store another one gets, and no other tenant", async () => {

@@ -1,11 +1,12 @@
 import { env } from "cloudflare:workers";
-import { beforeAll, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { secureRandom } from "../../src/base/ids.ts";
 import { readConfig } from "../../src/config.ts";
 import { mintKey } from "../../src/security/keys.ts";
 import { openDatabase } from "../../src/storage/database.ts";
+import { listDeadLetters } from "../../src/storage/dead-letters.ts";
 import { dueLiveRuns, upsertLiveRun } from "../../src/storage/live-runs.ts";
-import { STARTUP, sweep } from "../../src/sweep.ts";
+import { MOST_FAILED_TOUCHES, STARTUP, sweep } from "../../src/sweep.ts";
 import { call, migrate } from "./client.ts";
 
 let unmigrated: unknown;
@@ -50,21 +51,103 @@ it("a sweep goes on past one batch", async () => {
   expect(await everything()).toEqual([]);
 });
 
-it("a thread that fails its touch comes again later, and keeps no other from its turn", async () => {
-  const logged = vi.spyOn(console, "error").mockImplementation(() => undefined);
-  await insert(2, 1_000);
-  const config = readConfig(env);
-  const broken = {
-    ...config,
-    threads: {
-      idFromName: (name: string) => name,
-      get: (name: string) => ({
-        touch: () => (name.endsWith("0") ? Promise.reject(new Error("reset")) : Promise.resolve(false)),
+const config = readConfig(env);
+/** Threads that answer as told by their names. */
+function withThreads(touch: (thread: string) => Promise<boolean>) {
+  const get = (name: string) => ({ touch: () => touch(name.split(".").at(-1) ?? "") });
+  return { ...config, threads: { idFromName: (name: string) => name, get } as unknown as DurableObjectNamespace };
+}
+const reset = () => Promise.reject(new Error("reset"));
+
+describe("a thread that fails its touch", () => {
+  beforeEach(async () => {
+    await env.DB.prepare("DELETE FROM live_runs").run();
+    logged = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  });
+  afterEach(() => logged.mockRestore());
+  let logged: { mockRestore(): void; mock: { calls: unknown[] } };
+
+  it("comes again later, and keeps no other from its turn", async () => {
+    await insert(2, 1_000);
+    const broken = withThreads((thread) => (thread.endsWith("0") ? reset() : Promise.resolve(false)));
+    await sweep(broken, "* * * * *", 5_000);
+    expect(await everything()).toEqual([expect.objectContaining({ runId: uuid(0), dueAt: 65_000, failedTouches: 1 })]);
+    expect(logged.mock.calls).toHaveLength(1);
+  });
+
+  it("ever later, and is a dead letter in the end instead of being tried for ever; what others do is theirs", async () => {
+    await insert(1, 1_000);
+    const times: number[] = [];
+    const broken = withThreads(reset);
+    let now = 5_000;
+    for (let touch = 1; touch < MOST_FAILED_TOUCHES; touch += 1) {
+      await sweep(broken, "* * * * *", now);
+      const [row] = await everything();
+      times.push(((row?.dueAt ?? 0) - now) / 60_000);
+      now = row?.dueAt ?? 0;
+    }
+    expect(times).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    expect(await listDeadLetters(database, "acme", { limit: 10 })).toEqual([]);
+    await sweep(broken, "* * * * *", now);
+    expect(await everything()).toEqual([]);
+    expect(await listDeadLetters(database, "acme", { limit: 10 })).toEqual([
+      expect.objectContaining({
+        kind: "message",
+        status: "open",
+        threadId: uuid(0),
+        runId: uuid(0),
+        cause: expect.objectContaining({ message: "Unexpected: reset" }) as object,
       }),
-    } as unknown as DurableObjectNamespace,
-  };
-  await sweep(broken, "* * * * *", 5_000);
-  expect(await everything()).toEqual([expect.objectContaining({ runId: uuid(0), dueAt: 65_000 })]);
-  expect(logged).toHaveBeenCalledTimes(1);
-  logged.mockRestore();
+    ]);
+  });
+
+  it("and speaks again has all its touches anew", async () => {
+    await insert(1, 1_000);
+    await sweep(withThreads(reset), "* * * * *", 5_000);
+    await insert(1, 90_000);
+    expect(await everything()).toEqual([expect.objectContaining({ dueAt: 90_000, failedTouches: 0 })]);
+    await sweep(withThreads(reset), "* * * * *", 90_000);
+    await sweep(
+      withThreads(() => Promise.resolve(true)),
+      "* * * * *",
+      200_000,
+    );
+    expect(await everything()).toEqual([expect.objectContaining({ failedTouches: 0 })]);
+  });
+
+  it("by hanging holds up nobody behind it", async () => {
+    await insert(40, 1_000);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const touched: string[] = [];
+    const hanging = withThreads((thread) => {
+      touched.push(thread);
+      return thread === uuid(0) ? new Promise(() => undefined) : Promise.resolve(false);
+    });
+    try {
+      const swept = sweep(hanging, "* * * * *", 5_000);
+      while (touched.length < 40) await scheduler.wait(5);
+      await vi.advanceTimersByTimeAsync(10_000);
+      await swept;
+    } finally {
+      vi.useRealTimers();
+    }
+    expect((await everything()).map(({ runId }) => runId)).toEqual([uuid(0)]);
+  });
+
+  it("hides nothing behind it: a start looks past a whole batch of such", { timeout: 20_000 }, async () => {
+    await insert(110, 1_000);
+    // Due in a week: after a start they are looked at all the same.
+    await insert(120, 7 * 86_400_000, 110);
+    const touched = new Set<string>();
+    const broken = withThreads((thread) => {
+      touched.add(thread);
+      return Number(thread.slice(-6)) < 110 ? reset() : Promise.resolve(true);
+    });
+    await sweep(broken, STARTUP, 5_000);
+    expect(touched.size).toBe(230);
+    const rows = await everything();
+    expect(rows.filter(({ dueAt }) => dueAt === 65_000)).toHaveLength(110);
+    // One that is due in a week stays due in a week.
+    expect(rows.filter(({ dueAt }) => dueAt === 7 * 86_400_000)).toHaveLength(120);
+  });
 });

@@ -10,7 +10,10 @@ export const FRAME_MUTATIONS = {
   "tolerant-frame-leaves-its-waits": "R10e: a frame is left while a task in it waits, if its composite bears failures",
   "frame-limit-counts-levels-around": "R10f: the step limit counts the levels around a frame too",
   "ids-without-the-frame": "R5c: tasks of several frames carry no number of their frame",
-  "turn-begins-as-the-first": "R10: each turn of a loop begins as the first did",
+  "turn-begins-as-the-first": "R10g: each turn of a loop begins as the first did",
+  "held-frame-is-over":
+    "R10h: a frame begun after its composite holds is over when tasks in it have failed, as those before",
+  "frame-around-bears-what-holds": "R10h: what holds a composite is borne by a frame around it",
 } as const;
 
 export type FrameMutation = keyof typeof FRAME_MUTATIONS;

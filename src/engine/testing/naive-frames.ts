@@ -1,3 +1,4 @@
+import { toErrorRecord } from "../../base/errors.ts";
 import type { Json } from "../../base/json.ts";
 import { ReferenceEngine } from "../reference.ts";
 import type { Announcement, EngineEvent, LeftFrame, Rest, Step, Task, TaskId, View } from "../types.ts";
@@ -11,6 +12,9 @@ interface NaiveFrame {
   readonly reference: ReferenceEngine;
   readonly number: number;
   readonly owner: NaiveComposite | undefined;
+  /** What its composite made of failures when it began. */
+  readonly tolerant: boolean;
+  readonly holds: boolean;
 }
 
 type OwnedFrame = NaiveFrame & { readonly owner: NaiveComposite };
@@ -26,6 +30,7 @@ interface NaiveComposite {
   over: number;
   won: number;
   due: boolean;
+  holds: boolean;
   carried: View | undefined;
 }
 
@@ -59,7 +64,12 @@ export class NaiveFrames {
     this.#mutation = mutation;
     const { structure, steps } = nested.scenario;
     const reference = new ReferenceEngine(structure, { steps, concurrency: Number.POSITIVE_INFINITY }, base);
-    this.#frames.set("", { prefix: "", nested, reference, number: 0, owner: undefined });
+    this.#frames.set("", { prefix: "", nested, reference, number: 0, owner: undefined, tolerant: false, holds: false });
+  }
+
+  /** What is committed in the run itself. */
+  get state(): View {
+    return this.#frame("").reference.state;
   }
 
   apply(event: EngineEvent): NaiveStep {
@@ -87,7 +97,7 @@ export class NaiveFrames {
   #take(event: EngineEvent): { frame: NaiveFrame; step?: Step; opened?: NaiveComposite } {
     if (!("task" in event)) return { frame: this.#frame(""), step: this.#frame("").reference.apply(event) };
     const { task } = event;
-    const frame = this.#frame(task.slice(0, task.lastIndexOf("/") + 1));
+    const frame = this.#frameOf(task);
     const opened = this.#composites.get(task);
     this.#running.delete(task);
     if (event.type === "frames-announced") return { frame, opened: this.#open(task, frame, event) };
@@ -100,7 +110,8 @@ export class NaiveFrames {
       return { frame, opened };
     }
     if (event.type === "frames-extended" && opened !== undefined) {
-      Object.assign(opened, { due: false, frames: opened.frames + 1 });
+      const holds = opened.holds || event.holds === true;
+      Object.assign(opened, { due: false, frames: opened.frames + 1, holds });
       return { frame, opened };
     }
     this.#drop(task);
@@ -110,7 +121,7 @@ export class NaiveFrames {
   #open(id: TaskId, frame: NaiveFrame, announced: Announcement): NaiveComposite {
     const inner = frame.nested.composites.get(Number(id.slice(frame.prefix.length).split(".")[1]));
     if (inner === undefined) throw new Error(`${id} is no composite.`);
-    const counts = { frames: announced.frames, next: 0, over: 0, won: 0, due: false, carried: undefined };
+    const counts = { frames: announced.frames, next: 0, over: 0, won: 0, due: false, holds: false, carried: undefined };
     const composite: NaiveComposite = { id, frame, inner, announced, asked: new Set(), ...counts };
     this.#composites.set(id, composite);
     return composite;
@@ -141,14 +152,16 @@ export class NaiveFrames {
     const channels = carried === undefined ? inner.shares : structure.channels.map(({ name }) => name);
     const from = carried ?? (this.#is("frame-sees-later-writes") ? frame.reference.state : task.view);
     const base = channels.flatMap((channel): [string, Json][] => {
-      const value = this.#is("shared-channel-begins-empty") ? undefined : from.read(channel);
+      const value = this.#is("shared-channel-begins-empty") ? undefined : readFrom(from, channel, carried);
       return value === undefined ? [] : [[channel, value]];
     });
     const limit = this.#is("frame-limit-counts-levels-around") ? steps - task.level : steps;
     const options = { steps: limit, concurrency: Number.POSITIVE_INFINITY };
     const prefix = inner.many && !this.#is("ids-without-the-frame") ? `${id}[${number}]/` : `${id}/`;
     const reference = new ReferenceEngine(structure, options, new Map(base));
-    const begun: NaiveFrame = { prefix, nested: inner, reference, number, owner: composite };
+    const holds = composite.holds && !this.#is("held-frame-is-over");
+    const tolerant = composite.announced.tolerant && !holds;
+    const begun: NaiveFrame = { prefix, nested: inner, reference, number, owner: composite, tolerant, holds };
     this.#frames.set(prefix, begun);
     return begun;
   }
@@ -159,13 +172,24 @@ export class NaiveFrames {
     return over.sort((one, other) => other.prefix.length - one.prefix.length)[0];
   }
 
-  #isOver({ prefix, owner, reference }: NaiveFrame): boolean {
+  #isOver({ prefix, owner, reference, tolerant }: NaiveFrame): boolean {
     if (owner === undefined || this.#isBusy(prefix)) return false;
-    const { tolerant } = owner.announced;
-    const waits = this.#flights(prefix).some(({ state }) => state === "waiting");
+    const flights = this.#flights(prefix);
+    const waits = flights.some(({ state }) => state === "waiting");
     if (waits && !(tolerant && this.#is("tolerant-frame-leaves-its-waits"))) return false;
+    const isHeld = flights.some(({ id, state }) => state === "failed" && this.#isHeld(id, prefix));
+    if (isHeld && !this.#is("frame-around-bears-what-holds")) return false;
     if (tolerant || this.#is("failed-frame-is-over")) return true;
     return reference.inFlight().length === 0 && reference.pending().length === 0;
+  }
+
+  /** Between the task and the frame around it there is one that holds, before any that bears failures. */
+  #isHeld(id: TaskId, around: string): boolean {
+    for (let frame: NaiveFrame | undefined = this.#frameOf(id); frame !== undefined; frame = frame.owner?.frame) {
+      if (frame.holds) return true;
+      if (frame.tolerant || frame.prefix === around) return false;
+    }
+    return false;
   }
 
   #isBusy(prefix: string): boolean {
@@ -228,6 +252,10 @@ export class NaiveFrames {
       : { kind: "paused", waiting: named("waiting"), failed: named("failed") };
   }
 
+  #frameOf(task: TaskId): NaiveFrame {
+    return this.#frame(task.slice(0, task.lastIndexOf("/") + 1));
+  }
+
   #frame(prefix: string): NaiveFrame {
     const frame = this.#frames.get(prefix);
     if (frame === undefined) throw new Error(`There is no frame ${prefix}.`);
@@ -236,5 +264,15 @@ export class NaiveFrames {
 
   #is(mutation: FrameMutation): boolean {
     return this.#mutation === mutation;
+  }
+}
+
+/** What a frame left in conflict (R6) is absent in the next. */
+function readFrom(state: View, channel: string, carried: View | undefined): Json | undefined {
+  try {
+    return state.read(channel);
+  } catch (thrown) {
+    if (carried === undefined || toErrorRecord(thrown).code !== "conflicting_write") throw thrown;
+    return undefined;
   }
 }

@@ -195,9 +195,9 @@ class NestedPlayer {
 
   #conclude(task: Task): EngineEvent {
     const { scenario, composites } = placeOf(this.#nested, task.id).nested;
-    if (composites.get(task.node)?.carries === true && this.#goesOn(task)) {
-      return { type: "frames-extended", task: task.id };
-    }
+    const { carries = false, holds = false } = composites.get(task.node) ?? {};
+    if (carries && this.#goesOn(task, holds))
+      return { type: "frames-extended", task: task.id, ...(holds ? { holds } : {}) };
     const ends = [...(this.#ends.get(task.id) ?? [])].sort().join("\n  ");
     this.#note(task.id, `is over: ${ends}`);
     if (this.#broken.has(task.id)) {
@@ -210,12 +210,13 @@ class NestedPlayer {
     return { type: "task-succeeded", task: task.id, outcome };
   }
 
-  /** A loop has another turn: decided by what the last one left, and never after one that failed. */
-  #goesOn(task: Task): boolean {
+  /** A loop has another turn: decided by what the last one left, and never after one that failed. A saga may have one then. */
+  #goesOn(task: Task, holds: boolean): boolean {
     const ends = this.#ends.get(task.id) ?? [];
     const last = ends.at(-1) ?? "none";
-    if (ends.length >= 4 || last.includes("cannot begin") || last.includes("conflicting_write")) return false;
-    return !/failed \S/.test(last) && new Random("again", last).chance(0.7);
+    if (ends.length >= 4 || last.includes("cannot begin")) return false;
+    if (!holds && (last.includes("conflicting_write") || /failed \S/.test(last))) return false;
+    return new Random("again", last).chance(0.7);
   }
 
   #lose(task: TaskId, why: string): void {

@@ -15,6 +15,8 @@ export interface Composition extends Nested {
   readonly shares: readonly string[];
   /** A loop: frames are added one by one. */
   readonly carries: boolean;
+  /** A saga: it carries, bears the failure of its first frame, and is held by those of the others. */
+  readonly holds?: boolean;
   /** A race: so many decide. */
   readonly winners: number | undefined;
 }
@@ -34,8 +36,12 @@ export function randomNested(seed: number, races = false, depth = 2): Nested {
     const shares = SHARED.filter(() => random.chance(0.4));
     const carries = random.chance(0.25);
     const winners = races && !carries && random.chance(0.5) ? 1 + random.below(2) : undefined;
-    const tolerant = winners !== undefined || random.chance(0.4);
-    composites.set(node, { ...inner, many: carries || random.chance(0.6), tolerant, shares, carries, winners });
+    const bears = winners !== undefined || random.chance(0.4);
+    const many = carries || random.chance(0.6);
+    // Drawn apart, so that the graphs without are what they were.
+    const holds = carries && new Random("holds", seed, depth, node).chance(0.5);
+    const tolerant = bears || holds;
+    composites.set(node, { ...inner, many, tolerant, shares, carries, holds, winners });
   }
   return { scenario, composites };
 }
@@ -51,13 +57,14 @@ function interiorOf(composition: Composition): Interior {
   return { structure, topology: createTopology(structure), steps, many, shares, carries, interiors };
 }
 
-/** The graph of the frame that a task is in, and whether it or a frame around it bears failures. */
+/** The graph of the frame that a task is in, and whether it or a frame around it bears its failure: none does if one holds. */
 export function placeOf(nested: Nested, task: TaskId): { readonly nested: Nested; readonly tolerated: boolean } {
   let place: { readonly nested: Nested; readonly tolerated: boolean } = { nested, tolerated: false };
   for (const part of task.split("/").slice(0, -1)) {
     const inner = place.nested.composites.get(Number(part.split(".")[1]));
     if (inner === undefined) throw new Error(`${task} is nowhere.`);
-    place = { nested: inner, tolerated: place.tolerated || inner.tolerant };
+    const isHeld = inner.holds === true && !part.endsWith("[0]");
+    place = { nested: inner, tolerated: isHeld ? false : place.tolerated || inner.tolerant };
   }
   return place;
 }

@@ -9,6 +9,7 @@ interface Drawn {
   /** Earlier steps that it follows; none: start. Undefined: the one before. */
   readonly after: readonly number[] | undefined;
   readonly condition: string | undefined;
+  readonly send: string | undefined;
   readonly retry: number | undefined;
   readonly writes: readonly string[];
 }
@@ -19,6 +20,7 @@ const drawn = fc.array(
     kind: fc.constantFrom("transform", "model", "emit"),
     after: fc.option(fc.uniqueArray(fc.nat(20), { maxLength: 3 }), { nil: undefined }),
     condition: fc.option(fc.constantFrom("true", "1 < 2", "has(state.seen)"), { nil: undefined }),
+    send: fc.option(fc.constantFrom("[1, 2]", "[state.seen]"), { nil: undefined }),
     retry: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined }),
     writes: fc.uniqueArray(channel, { maxLength: 3 }),
   }),
@@ -50,16 +52,22 @@ function compact(steps: readonly Drawn[]): Json {
   return steps.map((step, index) => {
     const after = afterOf(step, index);
     const depends_on = after?.length === 1 && index % 2 === 0 ? after[0] : after;
-    return present({ id: `s${index}`, depends_on, condition: step.condition, ...fieldsOf(step) });
+    return present({ id: `s${index}`, depends_on, ...routing(step, after), ...fieldsOf(step) });
   });
+}
+
+/** A step is sent items by one other. */
+function routing({ condition, send }: Drawn, after: readonly string[] | undefined): Pick<Drawn, "condition" | "send"> {
+  return { condition, send: after !== undefined && after.length > 1 ? undefined : send };
 }
 
 /** The same by hand, as docs/language.md says it. */
 function long(steps: readonly Drawn[], input: readonly string[], output: readonly string[]): JsonObject {
   const edges = steps.flatMap((step, index) => {
     const after = afterOf(step, index) ?? [index === 0 ? "start" : `s${index - 1}`];
+    const { condition, send } = routing(step, after);
     return (after.length === 0 ? ["start"] : after).map((from) =>
-      present({ from, to: `s${index}`, when: step.condition }),
+      present({ from, to: `s${index}`, when: condition, send }),
     );
   });
   const nodes = steps.map((step, index): [string, Json] => {
@@ -98,6 +106,7 @@ describe("a graph that steps can say", () => {
       "kind",
       "depends_on",
       "condition",
+      "send",
       "set",
       "write",
       "prompt",

@@ -85,6 +85,19 @@ describe("a document of steps", () => {
     ]);
   });
 
+  it("is sent each item of a list by the one step that it follows [R1]", () => {
+    const steps = [
+      { id: "a", ...work },
+      { id: "b", ...work, send: "[1, 2]", condition: "true" },
+      { id: "c", ...work, depends_on: [], send: "[3]" },
+    ];
+    expect(edges(steps)).toEqual([
+      { from: "start", to: "a" },
+      { from: "a", to: "b", when: "true", send: "[1, 2]" },
+      { from: "start", to: "c", send: "[3]" },
+    ]);
+  });
+
   it("follows a switch that names it, and nothing else", () => {
     const steps = [
       { id: "sort", kind: "switch", on: "state.topic", cases: { a: "one", b: "two" } },
@@ -149,7 +162,7 @@ describe("a document of steps", () => {
 describe("a part of the expanded document", () => {
   const steps: Json = [
     { id: "a", prompt: "Go" },
-    { id: "b", ...work, set: { x: "1" }, depends_on: ["a"], condition: "true" },
+    { id: "b", ...work, set: { x: "1" }, depends_on: ["a"], condition: "true", send: "[1]" },
     { id: "c", kind: "subgraph", graph: { steps: [{ id: "i", ...work }] } },
   ];
   const expanded = expandCompact({ ...HEAD, input: ["q"], steps }, nodeKinds);
@@ -167,6 +180,7 @@ describe("a part of the expanded document", () => {
     ["/edges/1/from", "/steps/1/depends_on/0"],
     ["/edges/1/to", "/steps/1/id"],
     ["/edges/1/when", "/steps/1/condition"],
+    ["/edges/1/send", "/steps/1/send"],
     ["/nodes/c/graph/nodes/i/kind", "/steps/2/graph/steps/0/kind"],
   ])("%s was written at %s", (path, written) => {
     const parts = path
@@ -241,6 +255,16 @@ describe("a mistake in steps", () => {
       "a condition, once for all edges",
       "steps:\n  - { id: a, kind: transform }\n  - { id: b, kind: transform, depends_on: [] }\n  - { id: c, kind: transform, depends_on: [a, b], condition: state.nope }",
       [["unknown_channel 6:62", undefined, "/steps/2/condition"]],
+    ],
+    [
+      "a list that several steps would send",
+      "steps:\n  - { id: a, kind: transform }\n  - { id: b, kind: transform, depends_on: [] }\n  - { id: c, kind: transform, depends_on: [a, b], send: '[1]' }",
+      [["send_needs_one 6:57", "Let it follow one step that comes after what it waits for.", "/steps/2/send"]],
+    ],
+    [
+      "a list that is none",
+      "steps:\n  - { id: a, kind: transform, send: '1' }",
+      [["type_mismatch 4:38", undefined, "/steps/0/send"]],
     ],
     [
       "a channel that no name fits",

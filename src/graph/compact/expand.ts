@@ -143,8 +143,13 @@ function stepsOf(raw: Json, { kinds, budget }: Work, report: Report): readonly S
   return steps;
 }
 
-function edgeInto({ id, condition }: Step, from: string): JsonObject {
-  return condition === undefined ? { from, to: id } : { from, to: id, when: condition };
+function edgeInto({ id, condition, send }: Step, from: string): JsonObject {
+  return {
+    from,
+    to: id,
+    ...(condition === undefined ? {} : { when: condition }),
+    ...(send === undefined ? {} : { send }),
+  };
 }
 
 /** The channels declared and, after them, those only named: by `input`, by the steps in their order, by `output`. */

@@ -79,8 +79,8 @@ function listener(written: Written[], targets: string[]): NodeCompiler {
       targets.push(to);
     },
     inside: () => undefined,
-    channel: (channel, path) => {
-      written.push({ channel, path });
+    channel: (channel, path, use) => {
+      if (use !== "reads") written.push({ channel, path });
       return { reducer: "last" };
     },
     problem: () => undefined,

@@ -13,6 +13,10 @@ const OWN: JsonObject = {
     anyOf: [id, { type: "array", items: id, uniqueItems: true }],
   },
   condition: { type: "string", description: "CEL; the step is taken when it is true" },
+  send: {
+    type: "string",
+    description: "CEL expression of a list: the step runs once for each item, which is its payload",
+  },
 };
 
 /** A step of a kind, made from the definition of its node. */

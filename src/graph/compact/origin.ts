@@ -53,6 +53,7 @@ function inEdge(edge: Origins["edges"][number] | undefined, [field, ...rest]: Pa
   if (edge === undefined) return ["steps"];
   const { step, path } = edge;
   if (field === "when") return ["steps", step.index, "condition", ...rest];
+  if (field === "send") return ["steps", step.index, "send", ...rest];
   return field === "to" ? ["steps", step.index, "id"] : ["steps", step.index, ...path];
 }
 

@@ -1,5 +1,6 @@
 import { isJsonObject } from "../../base/json.ts";
 import type { Json, JsonObject } from "../../base/json.ts";
+import { undosIn } from "../compile-undo.ts";
 import type { NodeKindSpec, NodeKindSpecs } from "../kinds.ts";
 import { nearest } from "../problems.ts";
 import type { Found, Path } from "../problems.ts";
@@ -9,7 +10,7 @@ import { mentionsOf, writesByName } from "./fields.ts";
 import type { Written } from "./fields.ts";
 
 /** Fields that only steps have. */
-export const STEP_FIELDS = ["id", "depends_on", "condition"] as const;
+export const STEP_FIELDS = ["id", "depends_on", "condition", "send"] as const;
 /** What a step is that does not say it. */
 export const DEFAULT_KIND = "model";
 
@@ -30,6 +31,8 @@ export interface Step {
   readonly written: readonly Written[];
   readonly after: readonly Dependency[];
   readonly condition: Json | undefined;
+  /** The list of which it is sent each item. */
+  readonly send: Json | undefined;
 }
 
 /** What a document may still say with steps, in all its graphs. */
@@ -58,12 +61,26 @@ export function readSteps(raw: readonly Json[], kinds: NodeKindSpecs, budget: Bu
     return { index, id, step, node, ...mentions };
   });
   const targets = new Set(drafts.flatMap((draft) => draft.targets));
+  const undos = undosIn(Object.fromEntries(drafts.map(({ id, node }) => [id, node])));
   const condition = conditionsWithin(budget, report);
-  return drafts.map(({ index, id, step, node, written }, place): Step => {
-    const before = targets.has(id) ? undefined : (drafts[place - 1]?.id ?? "start");
+  let last = "start";
+  return drafts.map(({ index, id, step, node, written }): Step => {
+    const before = targets.has(id) || undos.has(id) ? undefined : last;
+    // a saga begins what undoes something: nothing leads to it, and nothing follows it
+    if (!undos.has(id)) last = id;
     const after = dependencies({ id, index, before, raw: step["depends_on"] }, named, report);
     const given = new Set(Object.keys(node).filter((field) => !(field in step)));
-    return { index, id, node, given, written, after, condition: condition(step["condition"], index, after.length) };
+    const send = sendOf(step["send"], index, after, report);
+    return {
+      index,
+      id,
+      node,
+      given,
+      written,
+      after,
+      send,
+      condition: condition(step["condition"], index, after.length),
+    };
   });
 }
 
@@ -165,6 +182,20 @@ function hintFor(on: string, named: ReadonlyMap<string, number>): string {
   if (on === "start") return "Write depends_on: [] for a step that follows start.";
   const near = nearest(on, named.keys());
   return near === undefined ? "Name the id of a step in this list." : `Did you mean "${near}"?`;
+}
+
+/** Each of several edges would send all items, so that every item would come as often. */
+function sendOf(send: Json | undefined, index: number, after: readonly Dependency[], report: Report): Json | undefined {
+  if (send === undefined || after.length === 1) return send;
+  const message = after.length === 0 ? "Nothing but a choice leads to this step." : `It follows ${after.length} steps.`;
+  const hint = "Let it follow one step that comes after what it waits for.";
+  report({
+    code: "send_needs_one",
+    message: `A step with send follows one step. ${message}`,
+    path: [index, "send"],
+    hint,
+  });
+  return undefined;
 }
 
 /** A condition stands on every edge into its step; all of them are at most as long as a document may be. */

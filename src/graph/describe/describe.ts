@@ -141,11 +141,12 @@ function durationText(ms: number): string {
   return `${ms / size} ${unit}`;
 }
 
-function step(id: string, { taken, label, again }: Link): string {
-  const otherwise =
-    taken !== "goto" ? "" : label === "goto" ? " where it says so" : ` where it says ${code(label, 80)}`;
-  const condition = taken === "when" ? ` when ${code(label, 80)}` : taken === "else" ? " otherwise" : otherwise;
-  return `${code(id)}${condition}${again ? " (again)" : ""}`;
+function step(id: string, { taken, condition: said, items, again }: Link): string {
+  const otherwise = taken !== "goto" ? "" : said === "goto" ? " where it says so" : ` where it says ${code(said, 80)}`;
+  const condition = taken === "when" ? ` when ${code(said, 80)}` : taken === "else" ? " otherwise" : otherwise;
+  const each = items === undefined ? "" : ` for each of ${code(items, 80)}`;
+  if (taken === "undo") return `${code(id)} to undo it`;
+  return `${code(id)}${each}${condition}${again ? " (again)" : ""}`;
 }
 
 function limitedList(steps: readonly string[]): string {
@@ -233,9 +234,30 @@ function place({ depth }: Region): string {
   return depth > 1 ? ` (nested ${depth} deep)` : "";
 }
 
-function limits({ limits: { steps, concurrency } }: Plan): string {
-  return `## Limits\n\nThe longest chain of tasks has at most ${steps} steps; at most ${concurrency} tasks run at once.`;
+function limits({ limits: { steps, concurrency, ...rest } }: Plan): string {
+  const { tokens, costUsd, timeMs, state: stateLimit, depth } = rest;
+  const said = [
+    `The longest chain of tasks has at most ${steps} steps; at most ${concurrency} tasks run at once.`,
+    ...(tokens === undefined ? [] : [`A run uses at most ${tokens} tokens.`]),
+    ...(costUsd === undefined ? [] : [`A run costs at most ${costUsd} US dollars.`]),
+    ...(timeMs === undefined ? [] : [`A run takes at most ${timeText(timeMs)}, waits included.`]),
+    ...(stateLimit === undefined ? [] : [`The state has at most ${stateLimit} characters of JSON.`]),
+    ...(depth === undefined ? [] : [`Graphs are nested at most ${depth} deep.`]),
+  ];
+  return `## Limits\n\n${said.join(" ")}`;
 }
+
+function timeText(ms: number): string {
+  for (const [unit, length] of UNITS) if (ms % length === 0) return `${ms / length} ${unit}`;
+  return `${ms} ms`;
+}
+
+const UNITS = [
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["min", 60_000],
+  ["s", 1000],
+] as const;
 
 function figures(plan: Plan): string {
   const shape = shapeOf(plan);

@@ -1,6 +1,7 @@
 import { outlineOf } from "../draw/outline.ts";
 import { isJsonObject } from "../../base/json.ts";
 import type { Plan, PlanNode } from "../plan.ts";
+import { sentTo } from "../sends.ts";
 import { durationRange } from "./duration.ts";
 import type { DescribedKinds } from "./flow.ts";
 import { mostCalls } from "./most-calls.ts";
@@ -46,10 +47,11 @@ interface Setting {
 
 function estimateGraph(plan: Plan, setting: Setting): Estimate {
   const sure = sureVertices(outlineOf(plan));
-  const most = mostCalls(plan.structure, plan.topology, plan.limits.steps);
+  const most = mostCalls(plan.structure, plan.topology, plan.limits.steps, sentTo(plan).any);
   const inner: NodeEstimate[] = [];
+  const undone = mostUndone(plan, most);
   const own = plan.nodes.map((node): NodeEstimate => {
-    const calls = callsOf(sure.has(node.index + 1), most[node.index]);
+    const calls = callsOf(sure.has(node.index + 1), undone.get(node.index) ?? most[node.index]);
     if (node.inside !== undefined) return compositeEstimate(node, node.inside, calls, setting, inner);
     const pure = setting.kinds.get(node.kind)?.effect === "pure";
     const estimated = nodeEstimate(plan, node, calls, setting.uses.get(setting.prefix + node.id), pure);
@@ -68,6 +70,19 @@ function estimateGraph(plan: Plan, setting: Setting): Estimate {
     durationMs: durationRange(plan, own),
     nodes,
   };
+}
+
+/** What undoes others runs at most once for each of their calls. */
+function mostUndone(plan: Plan, most: readonly Most[]): ReadonlyMap<number, Most> {
+  const found = new Map<number, Most>();
+  for (const { index, undo } of plan.nodes) {
+    if (undo === undefined) continue;
+    const before = found.get(undo)?.calls;
+    const calls = most[index]?.calls ?? null;
+    const sum = before === null || calls === null ? null : (before ?? 0) + calls;
+    found.set(undo, { calls: sum, reason: "it undoes each call of what it is for, if the saga fails" });
+  }
+  return found;
 }
 
 function callsOf(isSure: boolean, most: Most | undefined): Range {
@@ -105,7 +120,8 @@ function compositeEstimate(
 ): NodeEstimate {
   const name = setting.prefix + node.id;
   const use = setting.uses.get(name);
-  const items = node.many === true ? (use?.frames ?? ITEMS) : ONE;
+  // a saga runs its graph once; what it undoes runs in frames of its own
+  const items = node.many === true && node.holds !== true ? (use?.frames ?? ITEMS) : ONE;
   setting.left.nodes -= inside.nodes.length;
   if (setting.left.nodes < 0) {
     return { node: name, calls, inputTokens: TOO_MANY, outputTokens: TOO_MANY, costUsd: TOO_MANY, callMs: TOO_MANY };

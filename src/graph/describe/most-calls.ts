@@ -10,9 +10,15 @@ export interface Most {
 
 /**
  * How often each node runs at most in one run, by the rules alone, whatever its conditions say. Tasks of one node (but
- * for `join: each`) see each other, so each has a level of its own (R5), and levels end at the limit of steps.
+ * for `join: each` and those that are `sent` an item each) see each other, so each has a level of its own (R5), and levels
+ * end at the limit of steps.
  */
-export function mostCalls(structure: Structure, topology: Topology, steps: number): readonly Most[] {
+export function mostCalls(
+  structure: Structure,
+  topology: Topology,
+  steps: number,
+  sent: ReadonlySet<number> = new Set(),
+): readonly Most[] {
   const distance = distances(structure);
   const arriving = arrivals(structure);
   const turns = topology.regions.map((region) => turnsOf(region, structure, topology, steps, distance));
@@ -21,6 +27,7 @@ export function mostCalls(structure: Structure, topology: Topology, steps: numbe
     const first = distance[node] ?? Infinity;
     if (first === Infinity) return { calls: 0, reason: "no way leads to it" };
     if (first >= steps) return { calls: 0, reason: `it lies beyond the limit of ${steps} steps` };
+    if (sent.has(node)) return { calls: null, reason: "how many items it is sent is known when the graph runs" };
     const place = topology.places[node];
     const each = structure.each.has(node) && place?.head !== true;
     if (place === undefined || place.region.depth === 0) {

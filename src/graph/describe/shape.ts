@@ -21,7 +21,9 @@ export interface Shape {
 }
 
 export function shapeOf(plan: Plan): Shape {
-  const { vertices, links } = outlineOf(plan);
+  const { vertices, links: all } = outlineOf(plan);
+  // what undoes something is no way to the end
+  const links = all.filter(({ taken }) => taken !== "undo");
   const end = vertices.length - 1;
   const leaving: Link[][] = vertices.map(() => []);
   for (const link of links) leaving[link.from]?.push(link);

@@ -11,10 +11,15 @@ export function sureVertices({ vertices, links }: Outline): ReadonlySet<number> 
   const certain: number[][] = vertices.map(() => []);
   const choices: number[][] = vertices.map(() => []);
   const closed = new Set<number>();
-  for (const { from, to, taken } of links) {
-    (taken === "always" || taken === "implied" ? certain : choices)[from]?.push(to);
+  const open = new Set<number>();
+  for (const { from, to, taken, items } of links) {
+    const isCertain = items === undefined && (taken === "always" || taken === "implied");
+    (isCertain ? certain : choices)[from]?.push(to);
     if (taken === "else") closed.add(from);
+    // a list may be empty, and then nothing follows though the edge is chosen
+    if (items !== undefined && taken !== "always") open.add(from);
   }
+  for (const vertex of open) closed.delete(vertex);
   const follows: Bits[] = vertices.map(() => everything(vertices.length));
   const renew = (vertex: number): boolean => {
     const row = emptyBits(vertices.length);

@@ -39,7 +39,8 @@ function shown(end: string | null): string {
 }
 
 export function conditionName(edge: Json): string {
-  const when = entryOf(edge, "when");
-  if (when !== undefined) return `when ${JSON.stringify(when).slice(0, 120)}`;
-  return entryOf(edge, "else") === true ? "else" : "always";
+  const [when, send] = [entryOf(edge, "when"), entryOf(edge, "send")];
+  const each = send === undefined ? "" : ` for each of ${JSON.stringify(send).slice(0, 120)}`;
+  if (when !== undefined) return `when ${JSON.stringify(when).slice(0, 120)}${each}`;
+  return `${entryOf(edge, "else") === true ? "else" : "always"}${each}`;
 }

@@ -69,7 +69,11 @@ function labelOf(vertex: Vertex): string {
 
 /** A link that begins another turn does not count for the ranks: it would turn the drawing around. */
 function linkAttributes({ label, again, taken }: Link): string[] {
-  const style = again ? ["style=dashed", "constraint=false"] : taken === "goto" ? ["style=dashed"] : [];
+  const style = again
+    ? ["style=dashed", "constraint=false"]
+    : taken === "goto" || taken === "undo"
+      ? ["style=dashed"]
+      : [];
   return [...(label === "" ? [] : [`label=${quoted(label, 60)}`]), ...style];
 }
 

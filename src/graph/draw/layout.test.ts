@@ -34,7 +34,14 @@ describe("outline", () => {
 
   it("a node without edges ends its branch", () => {
     const { links, vertices } = outlineOf(drawn("start>a a>b"));
-    expect(links.at(-1)).toEqual({ from: 2, to: vertices.length - 1, taken: "implied", label: "", again: false });
+    expect(links.at(-1)).toEqual({
+      from: 2,
+      to: vertices.length - 1,
+      taken: "implied",
+      condition: "",
+      label: "",
+      again: false,
+    });
   });
 });
 

@@ -22,9 +22,16 @@ export interface Vertex {
 export interface Link {
   readonly from: number;
   readonly to: number;
-  /** `implied`: a node without edges ends its branch, as an edge to the end does. `goto`: where its result says so. */
-  readonly taken: "always" | "when" | "else" | "goto" | "implied";
+  /**
+   * `implied`: a node without edges ends its branch, as an edge to the end does. `goto`: where its result says so. `undo`:
+   * where a saga fails, after all else.
+   */
+  readonly taken: "always" | "when" | "else" | "goto" | "undo" | "implied";
   /** The condition's text, or "else", or what the node calls the edge (else "goto"); empty where the edge is taken always. */
+  readonly condition: string;
+  /** The text of the list whose items it sends, if it does. */
+  readonly items?: string;
+  /** Both in one line. */
   readonly label: string;
   /** It begins another turn of a loop. Without these links there is no cycle. */
   readonly again: boolean;
@@ -41,14 +48,22 @@ export function outlineOf(plan: Plan): Outline {
       ...(inside === undefined ? {} : { inside }),
     }),
   );
-  const links: Link[] = plan.starts.map((edge) => linkOf(0, edge, end, false));
-  for (const { index, edges } of plan.nodes) {
+  // what undoes something is begun by a saga: it stands behind what it undoes, not behind the start
+  const begun = plan.starts.filter(({ condition }) => condition.kind !== "goto");
+  const links: Link[] = begun.map((edge) => linkOf(0, edge, end, false));
+  for (const { index, edges, undo } of plan.nodes) {
+    if (undo !== undefined) links.push(undoLink(index + 1, undo + 1));
     for (const edge of edges) {
       links.push(linkOf(index + 1, edge, end, edge.to !== "end" && isAgain(plan.topology, index, edge.to)));
     }
-    if (edges.length === 0) links.push({ from: index + 1, to: end, taken: "implied", label: "", again: false });
+    if (edges.length === 0)
+      links.push({ from: index + 1, to: end, taken: "implied", condition: "", label: "", again: false });
   }
   return { vertices: [endVertex("start"), ...node, endVertex("end")], links };
+}
+
+function undoLink(from: number, to: number): Link {
+  return { from, to, taken: "undo", condition: "", label: "undo", again: false };
 }
 
 /** `brief, 3 nodes`: what a box says of the graph inside of it. */
@@ -60,12 +75,18 @@ function endVertex(kind: "start" | "end"): Vertex {
   return { id: kind, kind, does: "", head: false };
 }
 
-function linkOf(from: number, { to, condition }: PlanEdge, end: number, again: boolean): Link {
-  const { kind } = condition;
-  return { from, to: to === "end" ? end : to + 1, taken: kind, label: labelOf(condition), again };
+function linkOf(from: number, { to, condition, send }: PlanEdge, end: number, again: boolean): Link {
+  const said = textOf(condition);
+  const items = send?.expression.source;
+  const link = { from, to: to === "end" ? end : to + 1, taken: condition.kind, condition: said, again };
+  if (items === undefined) return { ...link, label: said };
+  return { ...link, items, label: `${said === "" ? "" : `${said}: `}${EACH}${items}` };
 }
 
-function labelOf(condition: PlanEdge["condition"]): string {
+/** How the label of an edge that sends begins, unless it has a condition. */
+export const EACH = "each of ";
+
+function textOf(condition: PlanEdge["condition"]): string {
   if (condition.kind === "when") return condition.expression.source;
   if (condition.kind === "goto") return condition.label ?? "goto";
   return condition.kind === "else" ? "else" : "";

@@ -57,8 +57,9 @@ function marker(name: string, kind: "next" | "again"): string {
 /** For those who do not see it: what there is, and what leads where. */
 function describe(plan: Plan): string {
   const { vertices, links: all } = outlineOf(plan);
-  const told = all.slice(0, MOST_TOLD).map(({ from, to, label, again, taken }) => {
-    const condition = conditionText(taken, label);
+  const told = all.slice(0, MOST_TOLD).map((link) => {
+    const { from, to, again } = link;
+    const condition = conditionText(link);
     return `${vertices[from]?.id ?? ""} to ${vertices[to]?.id ?? ""}${condition}${again ? ", again" : ""}`;
   });
   const more = all.length > MOST_TOLD ? `; and ${all.length - MOST_TOLD} more` : "";
@@ -67,10 +68,12 @@ function describe(plan: Plan): string {
 
 const MOST_TOLD = 60;
 
-function conditionText(taken: Link["taken"], label: string): string {
-  if (taken === "else") return " otherwise";
-  if (taken === "goto") return label === "goto" ? " where it says so" : ` where it says ${oneLine(label, 80)}`;
-  return label === "" ? "" : ` when ${oneLine(label, 80)}`;
+function conditionText({ taken, condition, items }: Link): string {
+  const each = items === undefined ? "" : ` for each of ${oneLine(items, 80)}`;
+  if (taken === "else") return `${each} otherwise`;
+  if (taken === "undo") return " to undo it";
+  if (taken === "goto") return condition === "goto" ? " where it says so" : ` where it says ${oneLine(condition, 80)}`;
+  return condition === "" ? each : `${each} when ${oneLine(condition, 80)}`;
 }
 
 function links(layering: Layering, positions: Positions, name: string): string {
@@ -82,7 +85,11 @@ function links(layering: Layering, positions: Positions, name: string): string {
 function linkMark(path: string, route: Route | undefined, name: string): string {
   if (route === undefined) return "";
   const { again, taken } = route.link;
-  const style = again ? 'class="again" stroke-dasharray="6 4" ' : taken === "goto" ? 'stroke-dasharray="2 3" ' : "";
+  const style = again
+    ? 'class="again" stroke-dasharray="6 4" '
+    : taken === "goto" || taken === "undo"
+      ? 'stroke-dasharray="2 3" '
+      : "";
   const opacity = taken === "implied" ? 0.4 : 0.75;
   const end = `marker-end="url(#${name}-${again ? "again" : "next"})"`;
   return `<path ${style}d="${path}" stroke-opacity="${opacity}" ${end}/>`;

@@ -5,7 +5,7 @@ import { nearest } from "../problems.ts";
 import { burn, Fault } from "./frame.ts";
 import type { Frame, Run } from "./frame.ts";
 import { buildCall, buildMethod } from "./build-calls.ts";
-import { GLOBAL_NAMES } from "./globals.ts";
+import { GLOBAL_NAMES, isLocal } from "./globals.ts";
 import type { Globals, Local, ObjectName } from "./globals.ts";
 import type { Language } from "./language.ts";
 import { buildOperator, isOperator } from "./operators.ts";
@@ -25,6 +25,8 @@ export class Builder {
   readonly mistakes: Mistake[] = [];
   /** Channels the expression may read. */
   readonly reads = new Set<string>();
+  /** It fails where the task has no payload. */
+  needsPayload = false;
   readonly #channels: ReadonlySet<string>;
   readonly #globals: Globals;
   readonly #locals: string[] = [];
@@ -50,8 +52,8 @@ export class Builder {
   /** Builds a piece in which one more variable is known; gives the place its value is kept at. */
   bind(variable: ASTNode, piece: ASTNode): { readonly slot: number; readonly run: Run } {
     const name = variable.op === "id" ? variable.args : undefined;
-    if (name === undefined || name === "state" || name === "payload" || GLOBAL_NAMES.has(name)) {
-      const others = [...GLOBAL_NAMES].join(", ");
+    if (name === undefined || this.#isTaken(name)) {
+      const others = [...new Set([...GLOBAL_NAMES, ...this.#globals.locals])].join(", ");
       const message = `A macro's first argument names its variable: any name but state, payload, ${others}.`;
       return { slot: 0, run: this.mistake(variable, "invalid_macro", message) };
     }
@@ -59,6 +61,11 @@ export class Builder {
     const run = this.build(piece);
     this.#locals.pop();
     return { slot, run };
+  }
+
+  #isTaken(name: string): boolean {
+    if (name === "state" || name === "payload") return true;
+    return GLOBAL_NAMES.has(name) || this.#globals.locals.includes(name as Local);
   }
 
   /** The channel that `state.name` or `state["name"]` means; undefined for any other expression. */
@@ -93,7 +100,7 @@ export class Builder {
   globalFieldOf(node: ASTNode): { readonly global: ObjectName; readonly field: string } | undefined {
     if (node.op !== "." && node.op !== "[]") return undefined;
     const global = this.globalOf(node.args[0]);
-    if (global === undefined || global === "item" || global === "index") return undefined;
+    if (global === undefined || isLocal(global)) return undefined;
     const key = node.args[1];
     if (typeof key === "string") return { global, field: key };
     return key.op === "value" && typeof key.args === "string" ? { global, field: key.args } : undefined;
@@ -156,7 +163,10 @@ export class Builder {
   #name(node: ASTNode, name: string): Run {
     const slot = this.#locals.lastIndexOf(name);
     if (slot >= 0) return (frame) => frame.locals[slot] ?? null;
-    if (name === "payload") return readPayload;
+    if (name === "payload") {
+      this.needsPayload = true;
+      return readPayload;
+    }
     if (name === "state") {
       const message = "state is not a value by itself: name a channel.";
       return this.mistake(node, "invalid_state_access", message, "Write state.<channel>.");
@@ -171,6 +181,7 @@ export class Builder {
     for (const object of ["vars", "params"] as const) {
       if (this.#globals.objects.get(object)?.has(name) === true) return `Did you mean ${object}.${name}?`;
     }
+    if (name === "answer") return "answer is known where a gate judges one.";
     if (name === "item" || name === "index") return `${name} is known in the graph of a map.`;
     return `An expression knows state, payload, ${[...this.#globals.objects.keys(), ...this.#globals.locals].join(", ")}.`;
   }

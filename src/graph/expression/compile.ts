@@ -18,6 +18,8 @@ export interface CompiledExpression {
   readonly type: string;
   /** Channels it may read. */
   readonly reads: ReadonlySet<string>;
+  /** It fails where no send has activated the task. */
+  readonly needsPayload: boolean;
   /** Empty for an expression that may be run. */
   readonly mistakes: readonly Mistake[];
 }
@@ -37,7 +39,8 @@ export function compileExpression(source: string, language: Language): CompiledE
 function compileTree(source: string, parsed: Parsed, language: Language): CompiledExpression {
   const builder = new Builder(language);
   const run = builder.build(parsed.tree);
-  const compiled = { reads: builder.reads, expression: expressionOf(source, run) };
+  const { reads, needsPayload } = builder;
+  const compiled = { reads, needsPayload, expression: expressionOf(source, run) };
   if (builder.mistakes.length > 0) return { ...compiled, type: "dyn", mistakes: builder.mistakes };
   const checked = checkTypes(source, parsed.tree, () => parsed.check());
   if ("type" in checked) return { ...compiled, type: checked.type, mistakes: [] };
@@ -83,7 +86,7 @@ function tooDeep(source: string): Mistake {
 }
 
 function broken(source: string, mistakes: readonly Mistake[]): CompiledExpression {
-  return { expression: expressionOf(source, () => null), type: "dyn", reads: new Set(), mistakes };
+  return { expression: expressionOf(source, () => null), type: "dyn", reads: new Set(), needsPayload: false, mistakes };
 }
 
 function expressionOf(source: string, run: Run): Expression {

@@ -11,10 +11,15 @@ export interface Globals {
   readonly locals: readonly Local[];
 }
 
-export type Local = Extract<GlobalName, "item" | "index">;
+/** Known in some places only. */
+export type Local = Extract<GlobalName, "item" | "index" | "answer">;
 export type ObjectName = Exclude<GlobalName, Local>;
 
-/** Names that no macro may give its variable. */
+export function isLocal(name: GlobalName): name is Local {
+  return name === "item" || name === "index" || name === "answer";
+}
+
+/** Names that no macro may give its variable; `answer`, which came later, only where it is known. */
 export const GLOBAL_NAMES: ReadonlySet<string> = new Set<GlobalName>([
   "vars",
   "params",

@@ -1,12 +1,15 @@
 import type { Json, JsonObject } from "../../base/json.ts";
 import { MOST_NODES } from "../compile-nodes.ts";
 import { oneLine } from "../draw/labels.ts";
+import { EACH } from "../draw/outline.ts";
 import { FORMAT, ID, RESERVED } from "../schema.ts";
 import { END, START } from "./sketch.ts";
 import type { Imported, Notes, Sketch, SketchLink, SketchVertex } from "./sketch.ts";
 
 /** Where a condition's words are kept until somebody says what decides. */
 const ROUTE = "route";
+/** Where a list is kept until somebody says which: of an edge that sends each of its items. */
+const ITEMS = "items";
 const LONGEST_LABEL = 200;
 
 /** Makes a document of a sketch: it compiles, and it says where it has to be filled in. */
@@ -24,11 +27,14 @@ export function toDraft(drawn: Sketch, id: string, notes: Notes): Imported {
   ]);
   const empty = nodes.length === 0;
   if (empty) notes.add("nodes", "", "The source shows none, so the draft has one that fails.");
-  const routed = edges.some((edge) => edge["when"] !== undefined);
+  const stands = [
+    ...(edges.some((edge) => edge["when"] !== undefined) ? [[ROUTE, ROUTE_CHANNEL] as const] : []),
+    ...(edges.some((edge) => edge["send"] !== undefined) ? [[ITEMS, ITEMS_CHANNEL] as const] : []),
+  ];
   const document: JsonObject = {
     edgewise: FORMAT,
     id: idOf(id, "imported"),
-    channels: routed ? { [ROUTE]: ROUTE_CHANNEL } : {},
+    channels: Object.fromEntries(stands),
     nodes: empty ? { todo: failing("The import found no node. Say what this graph does.") } : Object.fromEntries(nodes),
     edges: empty ? [{ from: "start", to: "todo" }] : edges,
   };
@@ -40,6 +46,12 @@ const ROUTE_CHANNEL: JsonObject = {
   schema: { type: "string" },
   description:
     "Stands for whatever decides which edge is taken: write it in the node before, or replace the conditions.",
+};
+
+const ITEMS_CHANNEL: JsonObject = {
+  default: [],
+  schema: { type: "array" },
+  description: "Stands for the list whose items an edge sends: write it in the node before, or replace the lists.",
 };
 
 function isKnown(ids: ReadonlyMap<string, string>, key: string | typeof START | typeof END): boolean {
@@ -113,8 +125,8 @@ function withStart({ vertices, links }: Sketch, notes: Notes): readonly SketchLi
 
 /** One edge for each pair; several lines between two become one. */
 function edgesOf(links: readonly SketchLink[], ids: ReadonlyMap<string, string>, notes: Notes): readonly JsonObject[] {
-  const pairs = new Map<string, SketchLink[]>();
-  for (const link of links) {
+  const pairs = new Map<string, DraftLink[]>();
+  for (const link of links.map(withItems)) {
     if (link.from === START && link.to === END) {
       notes.add("a line from the start to the end", link.where, "A run that does nothing needs no edge.");
       continue;
@@ -128,12 +140,27 @@ function edgesOf(links: readonly SketchLink[], ids: ReadonlyMap<string, string>,
   return [...pairs.values()].map((same) => edgeOf(same, ids, choosers.has(same[0]?.from), notes));
 }
 
+interface DraftLink extends SketchLink {
+  /** The words of a list, each item of which is sent. */
+  readonly items?: string;
+}
+
+/** As our own drawings say it: `each of state.items`, `else: each of …`, `state.n > 1: each of …`. */
+function withItems(link: SketchLink): DraftLink {
+  const { label } = link;
+  const at = label.startsWith(EACH) ? 0 : label.lastIndexOf(`: ${EACH}`);
+  if (at === -1 || !link.conditional) return link;
+  const condition = label.slice(0, at);
+  const items = label.slice(label.indexOf(EACH, at) + EACH.length);
+  return { ...link, conditional: condition !== "", label: condition, items };
+}
+
 function isWhen({ conditional, label }: SketchLink): boolean {
   return conditional && label !== "else";
 }
 
 function edgeOf(
-  same: readonly SketchLink[],
+  same: readonly DraftLink[],
   ids: ReadonlyMap<string, string>,
   hasWhen: boolean,
   notes: Notes,
@@ -142,12 +169,22 @@ function edgeOf(
   const [from, to] = [nameOf(ids, first?.from ?? START), nameOf(ids, first?.to ?? END)];
   const where = first?.where ?? "";
   if (same.length > 1) notes.add(`${same.length} lines from ${from} to ${to}`, where, "They became one edge.");
-  if (same.some(({ conditional }) => !conditional)) return { from, to };
-  if (hasWhen && same.some(({ label }) => label === "else")) return { from, to, else: true };
+  const send = sendOf(same, `${from} → ${to}`, notes);
+  if (same.some(({ conditional }) => !conditional)) return { from, to, ...send };
+  if (hasWhen && same.some(({ label }) => label === "else")) return { from, to, else: true, ...send };
   const labels = [...new Set(same.map(({ label }) => oneLine(label, LONGEST_LABEL) || to))].slice(0, 20);
   const why = `What decides is not in the source; the edge waits for the channel "${ROUTE}" to say so.`;
   notes.add(`the condition "${labels.join('", "')}" of the edge ${from} → ${to}`, where, why);
-  return { from, to, when: labels.map((label) => `state.${ROUTE} == ${celText(label)}`).join(" || ") };
+  return { from, to, when: labels.map((label) => `state.${ROUTE} == ${celText(label)}`).join(" || "), ...send };
+}
+
+function sendOf(same: readonly DraftLink[], edge: string, notes: Notes): { readonly send?: string } {
+  const found = same.find(({ items }) => items !== undefined);
+  if (found === undefined) return {};
+  const words = oneLine(found.items ?? "", LONGEST_LABEL);
+  const why = `What it holds is not in the source; the edge sends the items of the channel "${ITEMS}".`;
+  notes.add(`the list "${words}" of the edge ${edge}`, found.where, why);
+  return { send: `state.${ITEMS}` };
 }
 
 function nameOf(ids: ReadonlyMap<string, string>, key: string | typeof START | typeof END): string {

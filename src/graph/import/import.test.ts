@@ -25,8 +25,8 @@ function shapeOf(plan: Plan) {
   return {
     nodes: vertices.map(({ id, head }) => (head ? `${id}*` : id)),
     edges: links
-      .map(({ from, to, taken, again }) => {
-        const how = taken === "implied" ? "always" : taken;
+      .map(({ from, to, taken, again, items }) => {
+        const how = `${taken === "implied" ? "always" : taken}${items === undefined ? "" : " each"}`;
         return `${name(from)} ${how}${again ? " again" : ""} ${name(to)}`;
       })
       .sort(),
@@ -61,10 +61,29 @@ describe("what we draw is imported with the same shape", () => {
   });
 
   it("with loops, choices and a hundred nodes", () => {
-    for (const plan of [drawn("start>a a>b b>a? b>c! c>c? c>end!"), longPlan(100)]) {
+    for (const plan of [
+      drawn("start>a a>b b>a? b>c! c>c? c>end!"),
+      drawn("start>a* a>b?* b>c!* b>d?"),
+      longPlan(100),
+    ]) {
       expect(shapeOf(planOf(importMermaid(toMermaid(plan), "g")))).toEqual(shapeOf(plan));
     }
   });
+});
+
+it("an edge that sends items does so in the draft, of a list that somebody has to name [R1]", () => {
+  const imported = importMermaid("flowchart TD\n  a -->|each of state.rows| b\n  a -->|else: each of x| c\n", "g");
+  expect(imported.document).toMatchObject({
+    channels: { items: { default: [], schema: { type: "array" } } },
+    edges: [
+      { from: "start", to: "a" },
+      { from: "a", to: "b", send: "state.items" },
+      { from: "a", to: "c", send: "state.items" },
+    ],
+  });
+  const what = imported.report.notUnderstood.map((note) => note.what);
+  expect(what).toContain('the list "state.rows" of the edge a → b');
+  planOf(imported);
 });
 
 const LANGGRAPH = `%%{init: {'flowchart': {'curve': 'linear'}}}%%

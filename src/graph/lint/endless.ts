@@ -27,7 +27,8 @@ export function endlessCycle(view: LintView): void {
 }
 
 function surelyStays(edges: readonly PlanEdge[], among: ReadonlySet<number>): boolean {
-  const stays = (edge: PlanEdge): boolean => edge.to !== "end" && among.has(edge.to);
+  // a list may be empty
+  const stays = (edge: PlanEdge): boolean => edge.to !== "end" && edge.send === undefined && among.has(edge.to);
   if (edges.some((edge) => edge.condition.kind === "always" && stays(edge))) return true;
   const choices = edges.filter((edge) => edge.condition.kind === "when" || edge.condition.kind === "else");
   return choices.some((edge) => edge.condition.kind === "else") && choices.every(stays);

@@ -26,8 +26,9 @@ export function sideOfLoop(view: LintView): void {
     const depth = plan.topology.places[index]?.region.depth ?? 0;
     if (depth === 0) return [];
     const otherwise = edges.some(({ condition }) => condition.kind === "when");
-    return edges.flatMap(({ to, condition }) => {
-      if (to === "end" || condition.kind !== "always" || !isBeside(plan, index, to)) return [];
+    return edges.flatMap(({ to, condition, send }) => {
+      // sends never merge
+      if (to === "end" || condition.kind !== "always" || send !== undefined || !isBeside(plan, index, to)) return [];
       const side = nameOf(plan, to);
       const message = `"${id}" activates "${side}" on every turn of a loop that "${side}" is not in, so it runs once, when the loop is over.`;
       const after = otherwise ? " If it is what comes after the loop, say else: true on this edge." : "";

@@ -1,12 +1,18 @@
 import { isJsonObject } from "../../base/json.ts";
 import type { PlanNode } from "../plan.ts";
+import { sentTo } from "../sends.ts";
 import { ASKS_A_MODEL, isInLoop, headsOf, nodesWithin } from "./loops.ts";
 import { nameOf, rawNodeOf, report } from "./view.ts";
 import type { LintView } from "./view.ts";
 
 /** What may go on longer, or say more, than somebody wants to pay for. */
 export function missingLimit(view: LintView): void {
-  report(view, "hint", [...unlimitedLoop(view), ...unlimitedTurns(view), ...unlimitedItems(view)]);
+  report(view, "hint", [
+    ...unlimitedLoop(view),
+    ...unlimitedTurns(view),
+    ...unlimitedItems(view),
+    ...unlimitedSends(view),
+  ]);
 }
 
 function unlimitedLoop({ plan }: LintView) {
@@ -32,6 +38,20 @@ function unlimitedTurns({ plan }: LintView) {
   return asking.map(({ id }) => ({
     code: "missing_limit",
     message: `"${id}" asks a model on every turn of a loop, and its answers have no limit.`,
+    path: ["nodes", id],
+    atKey: true,
+    hint: "Set max_tokens.",
+  }));
+}
+
+function unlimitedSends({ plan }: LintView) {
+  const { byEdge } = sentTo(plan);
+  const asking = plan.nodes.filter(
+    (node) => byEdge.has(node.index) && !isInLoop(plan, node.index) && hasNoLimit(node, plan.document),
+  );
+  return asking.map(({ id }) => ({
+    code: "missing_limit",
+    message: `"${id}" asks a model for every item that it is sent, and its answers have no limit.`,
     path: ["nodes", id],
     atKey: true,
     hint: "Set max_tokens.",

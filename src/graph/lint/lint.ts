@@ -9,6 +9,7 @@ import { missingLimit } from "./limits.ts";
 import { unusedNames } from "./names.ts";
 import { conflictAhead, unorderedRead } from "./ordering.ts";
 import { unreachableNode } from "./reach.ts";
+import { absentPayload } from "./payload.ts";
 import { retryUnsafe } from "./retry.ts";
 import { secretInText } from "./secrets.ts";
 import { expensiveShape } from "./shapes.ts";
@@ -18,6 +19,7 @@ import type { LintView, Rule } from "./view.ts";
 const RULES: readonly Rule[] = [
   unreachableNode,
   endlessCycle,
+  absentPayload,
   eachOnHead,
   sideOfLoop,
   tiedByGoto,
@@ -36,7 +38,8 @@ const RULES: readonly Rule[] = [
  * nodes run are linted by themselves. Near-linear in nodes and edges.
  */
 export function lint(plan: Plan, work: Omit<LintView, "plan">): void {
-  const view: LintView = { plan, problems: work.problems, reads: work.reads, writes: work.writes };
+  const { problems, reads, writes, needPayload } = work;
+  const view: LintView = { plan, problems, reads, writes, needPayload };
   for (const rule of RULES) rule(view);
 }
 

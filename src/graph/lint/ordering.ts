@@ -1,4 +1,5 @@
 import type { Plan } from "../plan.ts";
+import { sentTo } from "../sends.ts";
 import { createTogether } from "./together.ts";
 import type { Together } from "./together.ts";
 import { MOST_FINDINGS, nameOf, report, trafficOf } from "./view.ts";
@@ -36,15 +37,23 @@ export function unorderedRead(view: LintView): void {
 export function conflictAhead(view: LintView): void {
   const { plan } = view;
   const search = new Search(plan);
+  const { byEdge } = sentTo(plan);
   const traffic = trafficOf(view);
   const found = plan.channels.flatMap(({ name, reducer, conflict }) => {
     if (reducer !== "last" || conflict === "last") return [];
-    const clash = search.clash(traffic.get(name) ?? { readers: [], writers: [] }, plan.output.includes(name));
+    const used = traffic.get(name) ?? { readers: [], writers: [] };
+    const inResult = plan.output.includes(name);
+    const clash = search.clashOfSends(used, byEdge, inResult) ?? search.clash(used, inResult);
     if (clash === undefined) return [];
     const [one, other] = clash.writers.map((writer) => nameOf(plan, writer));
     const reader = clash.reader === "result" ? "the result" : `"${nameOf(plan, clash.reader)}"`;
-    const message = `"${one}" and "${other}" write "${name}" side by side; where their values differ, ${reader} fails with conflicting_write.`;
-    const hint = "Let one wait for the other (an edge), give the channel a reducer, or conflict: last.";
+    const sent = one === other;
+    const who = sent
+      ? `"${one}" writes "${name}" once for each item`
+      : `"${one}" and "${other}" write "${name}" side by side`;
+    const message = `${who}; where their values differ, ${reader} fails with conflicting_write.`;
+    const way = sent ? "Give" : "Let one wait for the other (an edge), give";
+    const hint = `${way} the channel a reducer, or conflict: last.`;
     return [{ code: "conflict_ahead", message, path: ["channels", name], atKey: true, hint }];
   });
   report(view, "warning", found);
@@ -90,6 +99,17 @@ class Search {
         const reader = this.#readerOf([one, other], readers, writers, inResult);
         if (reader !== undefined) return { writers: [one, other], reader };
       }
+    }
+    return undefined;
+  }
+
+  /** Tasks of one node that are sent an item each write side by side. */
+  clashOfSends({ readers, writers }: Traffic, sent: ReadonlySet<number>, inResult: boolean): Clash | undefined {
+    for (const writer of writers) {
+      if (this.#left < 0) return undefined;
+      if (!sent.has(writer)) continue;
+      const reader = this.#readerOf([writer, writer], readers, writers, inResult);
+      if (reader !== undefined) return { writers: [writer, writer], reader };
     }
     return undefined;
   }

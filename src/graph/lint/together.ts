@@ -17,7 +17,8 @@ export function createTogether(plan: Plan): Together {
   const always: number[][] = plan.nodes.map(() => []);
   const any: number[][] = plan.nodes.map(() => []);
   for (const { to, condition } of plan.starts) {
-    if (to === "end") continue;
+    // what undoes something runs when nothing else does
+    if (to === "end" || condition.kind === "goto") continue;
     any[to]?.push(start);
     if (condition.kind === "always") always[to]?.push(start);
   }

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../../base/json.ts";
 import { isJsonObject } from "../../base/json.ts";
 import type { Plan } from "../plan.ts";
+import { readsOf } from "../sends.ts";
 import type { Found, Path, Problems } from "../problems.ts";
 
 /** What every rule looks at: one graph. Paths are relative to it. */
@@ -10,6 +11,8 @@ export interface LintView {
   /** Channels that some expression of the graph reads, and that some node may write. */
   readonly reads: ReadonlySet<string>;
   readonly writes: ReadonlySet<string>;
+  /** Nodes (or the start) of which some expression fails where no send has activated the task. */
+  readonly needPayload: ReadonlySet<number | "start">;
 }
 
 export type Rule = (view: LintView) => void;
@@ -67,10 +70,7 @@ export function trafficOf({ plan }: LintView): ReadonlyMap<string, Traffic> {
   for (const { index, reads, writes, edges } of plan.nodes) {
     for (const channel of reads) traffic.get(channel)?.readers.add(index);
     for (const channel of writes) traffic.get(channel)?.writers.add(index);
-    for (const { condition } of edges) {
-      if (condition.kind !== "when") continue;
-      for (const channel of condition.reads) traffic.get(channel)?.readers.add(index);
-    }
+    for (const edge of edges) for (const channel of readsOf(edge)) traffic.get(channel)?.readers.add(index);
   }
   return new Map(
     [...traffic].map(([name, { readers, writers }]) => [name, { readers: [...readers], writers: [...writers] }]),

@@ -63,5 +63,13 @@ export interface HopCompiled {
   readonly safe: boolean;
 }
 
-/** The built-in kinds, and two that ask a compiler for all it has. */
-export const testKinds: NodeKindSpecs = new Map<string, NodeKindSpec>([...nodeKinds, ["frames", frames], ["hop", hop]]);
+/** A hop that may send. */
+const spread: NodeKindSpec = { ...hop, kind: "spread", sends: true };
+
+/** The built-in kinds, and some that ask a compiler for all it has. */
+export const testKinds: NodeKindSpecs = new Map<string, NodeKindSpec>([
+  ...nodeKinds,
+  ["frames", frames],
+  ["hop", hop],
+  ["spread", spread],
+]);

@@ -2,11 +2,12 @@ import type Anthropic from "@anthropic-ai/sdk";
 import { isJsonObject } from "../../base/json.ts";
 import type { JsonObject } from "../../base/json.ts";
 import type { ChatCall, ChatMessage } from "../contract.ts";
+import { USUAL_LONGEST_ANSWER } from "../prices.ts";
 import { withSchemaInstruction } from "../schema-instruction.ts";
 import { toOutputFormat } from "./output-format.ts";
 
 /** The Messages API demands a limit; this one leaves room for the thinking that counts towards it. */
-const USUAL_MAX_TOKENS = 16_000;
+const USUAL_MAX_TOKENS = USUAL_LONGEST_ANSWER;
 
 /** A call in the dialect of the Messages API, always streamed. System messages are a field of their own there. */
 export function toRequest(call: ChatCall): Anthropic.MessageCreateParamsStreaming {

@@ -37,8 +37,8 @@ function recordingCompiler(compiler: NodeCompiler, handed: Handed[]): NodeCompil
     value: (value, path) => (note("value", value, path), compiler.value(value, path)),
     schema: (schema, path) => (note("schema", schema, path), compiler.schema(schema, path)),
     target: (to, path, label) => (note("target", to, path), compiler.target(to, path, label)),
-    channel: (name, path) => (note("channel", name, path), compiler.channel(name, path)),
-    problem: (code, message, path) => compiler.problem(code, message, path),
+    channel: (name, path, use) => (note("channel", name, path), compiler.channel(name, path, use)),
+    problem: (code, message, path, more) => compiler.problem(code, message, path, more),
     inside(source, path, locals) {
       note("inside", source, path);
       const inside = compiler.inside(source, path, locals);

@@ -15,6 +15,7 @@ const CHANNELS: JsonObject = {
   n: { default: 2, schema: { type: "number" } },
   object: { default: { a: [1, "two"] } },
   talk: { reducer: "messages", default: [] },
+  stage: { schema: { enum: ["one", "two", "three"] } },
   out: {},
   failed: {},
 };
@@ -67,6 +68,17 @@ const MORE: Readonly<Record<string, readonly JsonObject[]>> = {
     { url: "{{ 'https://api.example.com/' + state.x }}", method: "PUT", text: "{{ state.x }}" },
     { url: "https://api.example.com", method: "PATCH", form: { a: "{{ state.x }}" }, write: "out" },
   ],
+  machine: [
+    {
+      state: "stage",
+      initial: "one",
+      states: {
+        one: { on: [{ when: "state.n > 2", to: "two", set: { n: "state.n + 1" } }], goto: "a", stay: ["b", "end"] },
+        two: { on: [{ to: "three" }], goto: ["a", "b"] },
+        three: { final: true, goto: "end" },
+      },
+    },
+  ],
   "store.get": [{ namespace: ["a", "{{ state.x }}"], key: "k{{ state.n }}", default: ["{{ state.x }}"], write: "out" }],
   "store.put": [
     { namespace: ["a", "{{ state.x }}"], key: "{{ state.x }}", value: "{{ state.object }}" },
@@ -105,6 +117,19 @@ const MORE: Readonly<Record<string, readonly JsonObject[]>> = {
       output: { out: "state.made" },
     },
   ],
+  saga: [
+    {
+      graph: {
+        ...INNER,
+        nodes: {
+          make: { kind: "transform", set: { made: "state.given * 2" }, undo: "unmake" },
+          unmake: { kind: "transform", set: { made: "item.writes.made - state.given" } },
+        },
+      },
+      input: { given: "state.n" },
+      output: { out: "state.made" },
+    },
+  ],
   subgraph: [{ graph: INNER, input: { given: "state.n" }, output: { out: "state.made" } }],
   wait: [
     { signal: "approved", key: "{{ state.n }}", write: "out", for: "2h" },
@@ -112,6 +137,21 @@ const MORE: Readonly<Record<string, readonly JsonObject[]>> = {
     { for: "2h" },
     { until: "'2027-06-01T00:00:00Z'" },
     { until: "state.n" },
+  ],
+  gate: [
+    {
+      ask: { about: ["{{ state.x }}"] },
+      answer: { type: "object", properties: { yes: { type: "boolean" } } },
+      write: "out",
+      deadline: "7d",
+      approvers: { from: ["{{ state.x }}", "grace"], need: 2, stop: "!answer.yes" },
+      escalate: [
+        { after: "1d", ask: "{{ state.x }} waits", from: ["{{ state.x }}s boss"] },
+        { after: "2d", from: ["board"] },
+      ],
+    },
+    { ask: "Go on?" },
+    { ask: "Go on?", approvers: { need: "state.n" } },
   ],
   emit: [{ value: "{'x': state.x}" }],
   fail: [{ message: "{{ state.x }}", details: { of: "{{ state.object }}" }, retryable: true }],

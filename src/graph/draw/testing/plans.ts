@@ -12,24 +12,22 @@ export function planOf(document: JsonObject): Plan {
   return result.plan;
 }
 
-/** `a>b` always, `a>b?` under a condition, `a>b!` otherwise; the nodes in order of appearance. */
+/** `a>b` always, `a>b?` under a condition, `a>b!` otherwise, with `*` for each of a list; the nodes in order of appearance. */
 export function drawn(text: string, more: JsonObject = {}): Plan {
   const edges = text.split(" ").map((edge): JsonObject => {
     const [from = "", rest = ""] = edge.split(">");
-    const to = rest.replace(/[?!]$/, "");
-    const condition: JsonObject = rest.endsWith("?")
-      ? { when: "state.rounds < 3" }
-      : rest.endsWith("!")
-        ? { else: true }
-        : {};
-    return { from, to, ...condition };
+    const to = rest.replace(MARKS, "");
+    const condition = rest.includes("?") ? { when: "state.rounds < 3" } : rest.includes("!") ? { else: true } : {};
+    return { from, to, ...condition, ...(rest.endsWith("*") ? { send: "[state.rounds]" } : {}) } as JsonObject;
   });
-  const ids = new Set(text.split(/[ >]/).map((id) => id.replace(/[?!]$/, "")));
+  const ids = new Set(text.split(/[ >]/).map((id) => id.replace(MARKS, "")));
   const nodes = [...ids]
     .filter((id) => id !== "start" && id !== "end")
     .map((id): [string, Json] => [id, { kind: "transform" }]);
   return planOf({ nodes: Object.fromEntries(nodes), edges, ...more });
 }
+
+const MARKS = /[?!]?\*?$/;
 
 /** Loops within loops, loops with many heads, nodes that nothing leads to: the shapes the engine is tested with. */
 export function randomPlan(seed: number): Plan {
@@ -38,7 +36,8 @@ export function randomPlan(seed: number): Plan {
   const edges = structure.edges.flatMap((targets, from) =>
     targets.map((to, index): JsonObject => {
       const condition = [{}, { when: `state.rounds > ${index}` }, {}][(seed + from + index) % 3] ?? {};
-      return { from: ids[from] ?? "", to: ids[to] ?? "", ...condition };
+      const send = seed % 2 === 1 && (from + index) % 4 === 0 ? { send: "[state.rounds]" } : {};
+      return { from: ids[from] ?? "", to: ids[to] ?? "", ...condition, ...send };
     }),
   );
   const starts = structure.starts.map((to): JsonObject => ({ from: "start", to: ids[to] ?? "" }));

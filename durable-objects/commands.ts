@@ -1,0 +1,249 @@
+import { failure } from "../src/base/errors.ts";
+import { secureRandom, uuidv7 } from "../src/base/ids.ts";
+import { isJsonObject, type Json, type JsonObject } from "../src/base/json.ts";
+import type { TaskId } from "../src/engine/types.ts";
+import type { Plan } from "../src/graph/plan.ts";
+import type { NodeKinds } from "../src/nodes/registry.ts";
+import type { ThreadCore } from "./core.ts";
+import type { LogEntry } from "./log/entry.ts";
+import type { RunRow } from "./log/rows.ts";
+import { isOver, restOf } from "./run/ending.ts";
+import { checkGiven, givenOf } from "./run/globals.ts";
+import { readInput } from "./run/input.ts";
+import { refuseTooLarge } from "./run/limits.ts";
+import { LiveRun } from "./run/live-run.ts";
+import { newRun } from "./run/new-run.ts";
+import type { Opening, Start } from "./run/start.ts";
+import { checkAnswer, waitOver } from "./run/questions.ts";
+import { commanded, resumed } from "./run/opening.ts";
+import type { AnswerInterrupt, Budget, RunCommand, StartRun } from "./thread-api.ts";
+import { checkpointCommit } from "./view/identity.ts";
+
+/** What starts runs on a thread: with an input, or on what is at rest there. All of it checks first, and then writes whole. */
+
+/** Where a run stands: at a commit, with the number of the checkpoint there; undefined: at the thread's newest. */
+export type Standpoint = { readonly seq: number; readonly step: number } | undefined;
+
+/** @throws EdgewiseError `not_found` for an id of no checkpoint. The newest counts as none given: clients send it along. */
+export function standpoint(core: ThreadCore, threadId: string, id: string | undefined): Standpoint {
+  if (id === undefined) return undefined;
+  const { seq, step } = checkpointCommit(core.store, threadId, id);
+  const newest = core.store.checkpoints(core.lastCommit.seq + 1, 1)[0]?.seq;
+  return seq === newest ? undefined : { seq, step };
+}
+
+/** @throws EdgewiseError for what the graph or the thread refuses; nothing is written then. */
+export function startRun(core: ThreadCore, command: StartRun, plan: () => Plan, kinds: NodeKinds): RunRow {
+  const at = standpoint(core, command.threadId, command.checkpointId);
+  const goesOn = command.command !== undefined || (command.input === null && (at !== undefined || hasRun(core)));
+  return goesOn ? goOn(core, command, at) : begin(core, command, plan(), at, kinds);
+}
+
+function hasRun(core: ThreadCore): boolean {
+  return core.record.row !== undefined && core.store.lastRun() !== undefined;
+}
+
+function begin(core: ThreadCore, command: StartRun, plan: Plan, at: Standpoint, kinds: NodeKinds): RunRow {
+  const { graph, config, context, metadata } = command;
+  refuseTooLarge({ config, context, metadata });
+  const from = at === undefined ? null : { seq: at.seq, anew: true };
+  const row = newRun(command, { ...core.nextRun(), from, lineage: command.runId });
+  const given = givenOf(row, row, command.threadId);
+  checkGiven(plan, given);
+  const base = at === undefined ? core.values : core.past.valuesAt(at.seq);
+  const outcome = readInput(command, plan, base, given);
+  const live = new LiveRun(row, given, plan, base, kinds);
+  const entries = (): LogEntry[] => [{ type: "run-started", outcome }];
+  core.start(live, row, entries, { ...startOf(command, row), document: graph.document, ...(at && { step: at.step }) });
+  return row;
+}
+
+/** R8, R9: goes on with what is at rest, or, from an older checkpoint, as a fork of it. */
+function goOn(core: ThreadCore, command: StartRun, at: Standpoint): RunRow {
+  const asked = at && command.command?.resume !== undefined ? { ...at, seq: askedBy(core, at.seq) } : at;
+  const live = asked === undefined ? headOf(core, command.command ?? {}) : forkOf(core, asked.seq, command.threadId);
+  const entries = commanded(live, command.command ?? {});
+  return continueRun(core, live, { ...command, ...(asked && { at: asked }) }, entries);
+}
+
+/** An answer given at a checkpoint is for what was asked there, before anything else was: a question follows its checkpoint. */
+function askedBy(core: ThreadCore, checkpoint: number): number {
+  const run = core.store.runAt(checkpoint);
+  let asked = checkpoint;
+  for (const { seq, step, entry } of core.store.commits(checkpoint + 1, run?.lastSeq ?? core.lastCommit.seq)) {
+    if (step !== null || !PRECEDES_ANSWERS.has(entry.type)) break;
+    if (entry.type === "task-waiting" && entry.ask !== undefined) asked = seq;
+  }
+  return asked;
+}
+
+/** What comes of itself and leaves nothing in doubt. */
+const PRECEDES_ANSWERS: ReadonlySet<LogEntry["type"]> = new Set([
+  "task-waiting",
+  "task-succeeded",
+  "frames-announced",
+  "frames-extended",
+  "frame-started",
+  "frame-failed",
+  "step-recorded",
+]);
+
+/** @throws EdgewiseError `nothing_to_continue`, `wait_over` */
+function headOf(core: ThreadCore, command: RunCommand): LiveRun {
+  const last = core.record.row === undefined ? undefined : core.store.lastRun();
+  const head =
+    core.head ?? (last && wantsMore(command) ? core.rebuilding.at(last, restOf(last), threadIdOf(core)) : undefined);
+  if (head !== undefined) return head;
+  if (command.resume !== undefined) throw waitOver("Nothing waits for an answer on this thread.", []);
+  throw failure(
+    "nothing_to_continue",
+    "No run on this thread could go on. Start one with an input, `{}` if it takes none.",
+  );
+}
+
+/** An update or a jump makes something to do where nothing was left. */
+function wantsMore({ resume, update, goto = [] }: RunCommand): boolean {
+  return resume === undefined && (update !== undefined || goto.length > 0);
+}
+
+export function forkOf(core: ThreadCore, seq: number, threadId: string): LiveRun {
+  const row = core.store.runAt(seq);
+  if (row === undefined) throw failure("not_found", "There is no run at this checkpoint.");
+  return core.rebuilding.at(row, seq, threadId);
+}
+
+function threadIdOf(core: ThreadCore): string {
+  return core.record.row?.threadId ?? "";
+}
+
+interface Continuation extends Pick<StartRun, "tenant" | "threadId" | "runId" | "assistantId"> {
+  readonly config: JsonObject;
+  readonly context: JsonObject;
+  readonly metadata: JsonObject;
+  readonly streamMode: StartRun["streamMode"];
+  readonly graph?: StartRun["graph"];
+  readonly requestHash?: string;
+  readonly budget?: Budget;
+  readonly at?: Standpoint;
+}
+
+/** The run stays on the version of its graph that it began with (G11), and is given what it was given, unless it is said otherwise. */
+function continueRun(core: ThreadCore, live: LiveRun, command: Continuation, opening: Opening): RunRow {
+  const before = live.row;
+  const { at, graph, budget, requestHash } = command;
+  if (graph !== undefined && graph.graphId !== before.graphId) {
+    const message = `What goes on here is a run of "${before.graphId}", not of "${graph.graphId}".`;
+    throw failure("invalid_request", message, { pointer: "/assistant_id" });
+  }
+  const { config, context, metadata } = command;
+  refuseTooLarge({ config, context, metadata });
+  const pinned = { graphId: before.graphId, version: before.graphVersion, hash: before.graphHash, document: "" };
+  const asked: StartRun = {
+    ...command,
+    graph: pinned,
+    input: null,
+    config: { ...jsonOf(before.kwargs["config"]), ...config },
+    context: { ...jsonOf(before.kwargs["context"]), ...context },
+    ifNotExists: "reject",
+    budget: { ...jsonOf(before.kwargs["budget"]), ...budget },
+    ...(requestHash === undefined ? {} : { requestHash }),
+  };
+  const from = { seq: at?.seq ?? restOf(before), anew: false };
+  const lineage = at === undefined ? before.lineage : command.runId;
+  const row = newRun(asked, { ...core.nextRun(), from, lineage });
+  const first = core.past.rootOf(row);
+  const given = givenOf(row, first, command.threadId);
+  checkGiven(live.playback.plan, given);
+  core.rebuilding.remember(live, row);
+  const steps = stepsOf(config);
+  const entries: Opening = function* (run) {
+    run.goOn(row, given);
+    yield steps === undefined ? { type: "run-continued" } : { type: "run-continued", steps };
+    yield* opening(run);
+    yield* resumed(run);
+  };
+  // Everything is checked before anything is written: what is refused leaves the thread as it was.
+  core.start(live, row, entries, { ...startOf(command, row), ...(at && { step: at.step }) });
+  return row;
+}
+
+function startOf(
+  { tenant, threadId, assistantId }: Pick<StartRun, "tenant" | "threadId" | "assistantId">,
+  row: RunRow,
+): Start {
+  return { tenant, threadId, belongsTo: { graph_id: row.graphId, assistant_id: assistantId } };
+}
+
+function jsonOf(value: Json | undefined): JsonObject {
+  return isJsonObject(value) ? value : {};
+}
+
+function stepsOf(config: JsonObject): number | undefined {
+  const limit = config["recursion_limit"];
+  return typeof limit === "number" && Number.isInteger(limit) && limit > 0 ? Math.min(limit, 100_000) : undefined;
+}
+
+/** As the run that asked was started, where nobody says otherwise. */
+function inherited(
+  row: RunRow,
+  place: { readonly tenant: string; readonly threadId: string; readonly runId: string },
+): Continuation {
+  const { assistantId, metadata } = row;
+  return { ...place, assistantId, metadata, config: {}, context: {}, streamMode: ["values"] };
+}
+
+/**
+ * G9: an answer is for one question, and taken once.
+ * @returns the run that takes it, or has taken it
+ * @throws EdgewiseError `wait_over` with what is open, `invalid_answer`
+ */
+export function answerInterrupt(core: ThreadCore, command: AnswerInterrupt): RunRow {
+  const { interruptId, value, by, budget } = command;
+  const answer = { ask: interruptId, by, value };
+  const head = core.asking ?? restBefore(core);
+  if (head === undefined) throw waitOver("Nothing waits for an answer on this thread.", []);
+  const known = head.waits.answeredBy(answer);
+  const open = head.waits.open();
+  const asked = open.find(({ ask }) => ask.id === interruptId);
+  if (known !== undefined && (!known.other || asked === undefined)) {
+    const row = core.store.run(known.runId);
+    if (!known.other && row !== undefined) return row;
+    throw waitOver(`It was answered already, and otherwise.`, open);
+  }
+  if (asked === undefined) throw waitOver(`No question "${interruptId.slice(0, 80)}" is open on this thread.`, open);
+  checkAnswer(asked, answer);
+  const entry: LogEntry = { type: "task-resumed", task: asked.task, answer };
+  if (core.live !== undefined) {
+    core.receive(core.live, entry);
+    return core.store.run(head.row.runId) ?? head.row;
+  }
+  const place = { tenant: command.tenant, threadId: command.threadId, runId: command.runId };
+  return continueRun(core, head, { ...inherited(head.row, place), ...(budget && { budget }) }, () => [entry]);
+}
+
+/** A run that is over knows who answered what. */
+function restBefore(core: ThreadCore): LiveRun | undefined {
+  const last = core.record.row === undefined ? undefined : core.store.lastRun();
+  return last && isOver(last) ? core.rebuilding.at(last, restOf(last), threadIdOf(core)) : undefined;
+}
+
+/** A run at rest goes on because the time of these waits has come. */
+export function goOnAlone(core: ThreadCore, head: LiveRun, over: readonly TaskId[]): void {
+  const thread = core.record.row;
+  if (thread === undefined) return;
+  const now = core.now();
+  const place = { tenant: thread.tenant, threadId: thread.threadId, runId: uuidv7(now, secureRandom) };
+  continueRun(core, head, inherited(head.row, place), (live) =>
+    over.flatMap((task): LogEntry[] => {
+      const end = live.waits.endOf(task, now);
+      return end === undefined ? [] : [{ type: "task-resumed", task, ...end }];
+    }),
+  );
+}
+
+/** Nothing new starts; the run is at rest when what runs has ended. */
+export function pauseRun(core: ThreadCore, runId: string): void {
+  const { live } = core;
+  if (live?.row.runId === runId && live.pause === undefined)
+    core.receive(live, { type: "run-paused", reason: "by request" });
+}

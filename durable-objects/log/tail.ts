@@ -1,0 +1,69 @@
+import type { JsonObject } from "../../src/base/json.ts";
+import type { RunRow } from "./rows.ts";
+import { type Chunk, type Commit, isCheckpoint } from "./entry.ts";
+import { Snapshots } from "./snapshots.ts";
+import type { ThreadStore } from "./store.ts";
+
+/** The last commit: its position, its time, and the number of the newest checkpoint. */
+export interface Last {
+  readonly seq: number;
+  readonly at: number;
+  readonly step: number;
+}
+
+const NONE: Last = { seq: 0, at: 0, step: -2 };
+
+/** The end of the thread's log, where it grows. */
+export class LogTail {
+  readonly #store: ThreadStore;
+  readonly #snapshots: Snapshots;
+  #last = NONE;
+
+  constructor(store: ThreadStore) {
+    this.#store = store;
+    this.#snapshots = new Snapshots(store);
+  }
+
+  get last(): Last {
+    return this.#last;
+  }
+
+  restore(): void {
+    const commit = this.#store.lastCommit();
+    this.#snapshots.restore();
+    if (commit === undefined) return;
+    const step = this.#store.checkpoints(commit.seq + 1, 1)[0]?.step ?? NONE.step;
+    this.#last = { seq: commit.seq, at: commit.at, step };
+  }
+
+  /** What follows stands on an older checkpoint, of that number. */
+  standOn(step: number): void {
+    this.#last = { ...this.#last, step };
+  }
+
+  /** Joins the transaction it is called in. The first commit of a write from outside shows nothing: that one does. */
+  append(run: RunRow, commit: Omit<Commit, "seq" | "run" | "step">, chunks: readonly Chunk[]): Commit {
+    const { entry, at } = commit;
+    const isShown = isCheckpoint(entry) && !(run.hidden && entry.type === "run-started");
+    const step = isShown ? this.#last.step + 1 : null;
+    const whole = { ...commit, seq: this.#last.seq + 1, run: run.n, step };
+    this.#snapshots.committed(this.#store.appendCommit(whole));
+    this.keep(run, chunks);
+    this.#last = { seq: whole.seq, at, step: step ?? this.#last.step };
+    return whole;
+  }
+
+  keep(run: RunRow, chunks: readonly Chunk[]): void {
+    for (const chunk of chunks) this.#store.appendChunk(run.n, chunk);
+  }
+
+  /** To be called when no run is live, with every channel's value. */
+  rest(values: ReadonlyMap<string, JsonObject[string]>): void {
+    this.#snapshots.saveIfDue(this.#last.seq, values);
+  }
+
+  forget(): void {
+    this.#last = NONE;
+    this.#snapshots.forget();
+  }
+}

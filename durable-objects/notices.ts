@@ -1,0 +1,99 @@
+import type { DeadLetter } from "../src/storage/dead-letters.ts";
+import { DELIVERY_DELAY_MS, OVERDUE_MS, type Outbox, threadNotice } from "./outbox.ts";
+import type { Commit } from "./log/entry.ts";
+import type { RunRow, ThreadRow } from "./log/rows.ts";
+import type { ThreadStatus } from "./thread-api.ts";
+
+/** What the object lends to its notices. */
+interface Thread {
+  readonly row: ThreadRow | undefined;
+  readonly status: () => ThreadStatus;
+  /** Everything has been delivered. */
+  readonly delivered: () => Promise<void> | void;
+}
+
+/** What the index, and others outside, are told of a thread: when, and in which words (0006). */
+export class Notices {
+  readonly #outbox: Outbox;
+  readonly #context: DurableObjectState;
+  readonly #thread: () => Thread;
+  #isSet = false;
+  /** When the sweep looks next, as far as it was told; Unix milliseconds. */
+  #looksAt = 0;
+
+  constructor(outbox: Outbox, context: DurableObjectState, thread: () => Thread) {
+    this.#outbox = outbox;
+    this.#context = context;
+    this.#thread = thread;
+  }
+
+  get isEmpty(): boolean {
+    return this.#outbox.isEmpty;
+  }
+
+  thread(now: number): void {
+    const { row, status } = this.#thread();
+    if (row) this.#outbox.add(threadNotice(row, status(), now));
+  }
+
+  live(run: RunRow, now: number): void {
+    this.#looksAt = now;
+    this.#outbox.tellLive(this.#thread().row, run, now, false);
+  }
+
+  /** Nobody remembers what the sweep was told. */
+  forget(): void {
+    this.#looksAt = Number.POSITIVE_INFINITY;
+  }
+
+  /** A commit may say that something is due far ahead. */
+  committed(run: RunRow, commit: Commit): void {
+    this.#outbox.tellWake(this.#thread().row, run, commit);
+  }
+
+  /** @param at when something of the run moves by itself: before that the sweep need not look either; `now` while it moves */
+  looks(run: RunRow, at: number, now: number): void {
+    if (at > now + OVERDUE_MS) this.#looksAt = at;
+    // It was to look later, perhaps in weeks: what moves again must not wait for that when its alarm is lost.
+    else if (this.#looksAt > now + OVERDUE_MS) this.#looksAt = now;
+    else return;
+    this.#outbox.tellLive(this.#thread().row, run, this.#looksAt, true);
+  }
+
+  /** @param due when what it left goes on by itself, Unix milliseconds: the sweep stands behind that */
+  over(run: RunRow, due: number | undefined, now: number): void {
+    const { row } = this.#thread();
+    if (due === undefined) this.#outbox.tellOver(row, run.runId);
+    else this.#outbox.tellLive(row, run, due, true);
+    this.thread(now);
+  }
+
+  dead(letter: DeadLetter | undefined): void {
+    this.#outbox.tellDead(letter);
+  }
+
+  /** What it left goes on, or is left for good: nobody need look at it any more. */
+  gone(run: RunRow): void {
+    this.#outbox.tellOver(this.#thread().row, run.runId);
+  }
+
+  erased(threadId: string): void {
+    this.#outbox.add({ kind: "thread-erased", threadId });
+  }
+
+  /** After a moment, in which a short run ends: then nobody needs to hear that it was live. */
+  deliverSoon(): void {
+    if (this.#isSet) return;
+    this.#isSet = true;
+    const moment = scheduler.wait(DELIVERY_DELAY_MS).then(() => {
+      this.#isSet = false;
+      return this.deliver();
+    });
+    this.#context.waitUntil(moment);
+  }
+
+  async deliver(): Promise<void> {
+    const { row, delivered } = this.#thread();
+    if (row && (await this.#outbox.deliver(row.tenant))) await delivered();
+  }
+}

@@ -1,0 +1,111 @@
+import { failure } from "../../src/base/errors.ts";
+import { toPointer } from "../../src/base/pointer.ts";
+import type { Outcome, Task } from "../../src/engine/types.ts";
+import type { Plan } from "../../src/graph/plan.ts";
+import type { LogEntry } from "../log/entry.ts";
+import type { LiveRun } from "./live-run.ts";
+import { questionId } from "./questions.ts";
+import type { Waiting } from "./waits.ts";
+
+/** A task that is taken along, and what it waited for. */
+interface Carried {
+  readonly task: Task;
+  readonly node: number;
+  readonly waiting: Waiting | undefined;
+}
+
+/**
+ * A run at rest on another version of its graph: tasks at the nodes of those in flight, made ready on the state as it is.
+ * Those that waited wait on, for the same time, signal or answer; the others stand at a breakpoint until somebody goes on.
+ * @throws EdgewiseError `migration_refused`, with a pointer to what does not fit
+ */
+export function migrated(head: LiveRun, plan: Plan): (live: LiveRun) => Iterable<LogEntry> {
+  checkChannels(head, plan);
+  const carried = carriedOf(head, plan);
+  const signals = head.waits.kept();
+  return function* (live) {
+    yield { type: "run-started", outcome: { writes: [], takes: [], sends: [] } };
+    yield { type: "run-migrated", outcome: outcomeOf(head, carried, plan) };
+    for (const signal of signals) yield { type: "signal-received", signal };
+    yield* waiting(live, carried);
+  };
+}
+
+function* waiting(live: LiveRun, carried: readonly Carried[]): Iterable<LogEntry> {
+  const left = [...carried];
+  for (;;) {
+    const next = live.playback.engine.inFlight().find(({ state }) => state === "running");
+    if (next === undefined) return;
+    const { id, node, payload } = next.task;
+    const at = left.findIndex(
+      (old) => old.node === node && JSON.stringify(old.task.payload) === JSON.stringify(payload),
+    );
+    const [old] = at < 0 ? [] : left.splice(at, 1);
+    const { until, signal, ask } = old?.waiting ?? {
+      ask: { id: questionId(live.row.lineage, id, "breakpoint"), kind: "breakpoint" as const, value: null },
+    };
+    yield { type: "task-waiting", task: id, until: until ?? null, ...(signal && { signal }), ...(ask && { ask }) };
+  }
+}
+
+function outcomeOf(head: LiveRun, carried: readonly Carried[], plan: Plan): Outcome {
+  const sends = carried.flatMap(({ node, task: { payload } }) =>
+    payload === undefined ? [] : [{ to: node, payload }],
+  );
+  const activated = carried.flatMap(({ node, task: { payload } }) => (payload === undefined ? [node] : []));
+  const pending = head.playback.engine.pending().map(({ node }) => nodeIn(plan, nameOf(head, node), head, node));
+  return { writes: [], takes: [...new Set([...activated, ...pending])], sends };
+}
+
+function carriedOf(head: LiveRun, plan: Plan): Carried[] {
+  const waits = new Map(head.waits.list().map(({ task, ...waiting }) => [task, waiting]));
+  return head.playback.engine.inFlight().map(({ task, state }) => {
+    const name = nameOf(head, task.node);
+    if (state === "open") {
+      const message = `"${name}" is in the middle of the graph that it runs; let it end before the run is moved.`;
+      throw failure("migration_refused", message, { pointer: toPointer(["nodes", name]) });
+    }
+    return { task, node: nodeIn(plan, name, head, task.node), waiting: waits.get(task.id) };
+  });
+}
+
+/** The node of that name, which must be of the same kind. */
+function nodeIn(plan: Plan, name: string, head: LiveRun, old: number): number {
+  const index = plan.nodes.findIndex(({ id }) => id === name);
+  const kind = head.playback.plan.nodes[old]?.kind;
+  const pointer = toPointer(["nodes", name]);
+  if (index < 0)
+    throw failure("migration_refused", `The run stands at "${name}", which the other version does not have.`, {
+      pointer,
+    });
+  if (plan.nodes[index]?.kind === kind) return index;
+  const message = `The run stands at "${name}", which is of kind "${kind}" here and of "${plan.nodes[index]?.kind}" there.`;
+  throw failure("migration_refused", message, { pointer });
+}
+
+/** What the state holds must have a place there, that folds it the same way and takes it. */
+function checkChannels(head: LiveRun, plan: Plan): void {
+  const known = new Map(plan.channels.map((channel) => [channel.name, channel]));
+  for (const { name, reducer } of head.playback.plan.channels) {
+    const value = head.playback.values([name])[name];
+    if (value === undefined) continue;
+    const pointer = toPointer(["channels", name]);
+    const there = known.get(name);
+    if (there === undefined)
+      throw failure("migration_refused", `The state has a channel "${name}", which the other version does not have.`, {
+        pointer,
+      });
+    if (there.reducer !== reducer) {
+      const message = `The channel "${name}" folds by "${reducer}" here and by "${there.reducer}" there.`;
+      throw failure("migration_refused", message, { pointer });
+    }
+    const fault = plan.channelSchemas.get(name)?.check(value);
+    if (fault === undefined) continue;
+    const message = `What the channel "${name}" holds does not fit its schema there: ${fault.message}.`;
+    throw failure("migration_refused", message, { pointer: toPointer(["channels", name, "schema"]) });
+  }
+}
+
+function nameOf(head: LiveRun, node: number): string {
+  return head.playback.plan.nodes[node]?.id ?? "?";
+}

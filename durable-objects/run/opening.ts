@@ -1,0 +1,130 @@
+import { EdgewiseError, failure } from "../../src/base/errors.ts";
+import type { Json } from "../../src/base/json.ts";
+import { toPointer } from "../../src/base/pointer.ts";
+import type { Outcome, Write } from "../../src/engine/types.ts";
+import type { Plan } from "../../src/graph/plan.ts";
+import type { LogEntry } from "../log/entry.ts";
+import type { RunCommand } from "../thread-api.ts";
+import type { LiveRun } from "./live-run.ts";
+import { checkAnswer, questionId, waitOver } from "./questions.ts";
+import type { Open } from "./waits.ts";
+import { toWrite } from "./writes.ts";
+
+/** What a run that goes on begins with: entries that come from outside. */
+
+type Entries = (live: LiveRun) => Iterable<LogEntry>;
+
+/**
+ * LangGraph's command. What it says is checked here, before anything is written; what it comes to is asked for afterwards.
+ * @throws EdgewiseError `wait_over`, `invalid_answer`, `invalid_request`, `unknown_channel`, `invalid_write`, with pointers
+ */
+export function commanded(live: LiveRun, command: RunCommand): Entries {
+  const { resume, update = [], goto = [], by = null } = command;
+  const { plan } = live.playback;
+  const writes = writesOf(plan, update, ["command", "update"], live.row.lineage);
+  const { takes, sends } = targetsOf(plan, goto);
+  const answers = resume === undefined ? [] : answersOf(live.waits.open(), resume, by);
+  const isRedrive = resume === undefined;
+  return function* (run) {
+    if (writes.length + takes.length + sends.length > 0) {
+      yield* quiet(run);
+      yield { type: "state-updated", outcome: { writes, takes, sends }, as: goto.length > 0 ? "goto" : null };
+    }
+    yield* answers;
+    if (isRedrive) yield* run.redrive();
+  };
+}
+
+/** R8: what stands at a breakpoint goes on with whatever goes on. */
+export function* resumed(live: LiveRun): Iterable<LogEntry> {
+  for (const { task, ask } of live.waits.open()) if (ask.kind === "breakpoint") yield { type: "task-resumed", task };
+}
+
+/**
+ * A run at rest may have tasks that were made ready and did not run: they are halted, so that a write from outside joins
+ * what they see (R7, R8). What composites are owed is pure, and comes first.
+ */
+export function* quiet(live: LiveRun): Iterable<LogEntry> {
+  for (;;) {
+    const { engine } = live.playback;
+    const owed = live.owed();
+    if (owed !== undefined) yield owed;
+    else {
+      const running = [...engine.inFlight(), ...engine.inFrames()].filter(({ state }) => state === "running");
+      if (running.length === 0) return;
+      for (const { task } of running) {
+        const id = questionId(live.row.lineage, task.id, "breakpoint");
+        yield { type: "task-waiting", task: task.id, until: null, ask: { id, kind: "breakpoint", value: null } };
+      }
+    }
+  }
+}
+
+/** @throws EdgewiseError `unknown_channel`, `invalid_write` with a pointer that begins with `path` */
+export function writesOf(
+  plan: Plan,
+  values: readonly (readonly [string, Json])[],
+  path: readonly string[],
+  who: string,
+): Write[] {
+  return values.map(([name, value], place) => {
+    const channel = plan.channels.find((candidate) => candidate.name === name);
+    if (channel === undefined) {
+      const message = `The graph "${plan.id}" has no channel "${name.slice(0, 80)}"; it has ${plan.channels.map((known) => known.name).join(", ")}.`;
+      throw failure("unknown_channel", message, { pointer: toPointer([...path, name]) });
+    }
+    try {
+      return toWrite(plan, channel, value, (index) => `${who}:update:${crypto.randomUUID()}:${place}:${index}`);
+    } catch (thrown) {
+      if (!(thrown instanceof EdgewiseError)) throw thrown;
+      const pointer = `${toPointer(path)}${thrown.record.pointer ?? toPointer([name])}`;
+      throw new EdgewiseError({ ...thrown.record, pointer });
+    }
+  });
+}
+
+function targetsOf(plan: Plan, goto: NonNullable<RunCommand["goto"]>): Pick<Outcome, "takes" | "sends"> {
+  const [takes, sends]: [number[], { to: number; payload: Json }[]] = [[], []];
+  for (const [index, { node, input }] of goto.entries()) {
+    const to = nodeIndex(plan, node, ["command", "goto", String(index)]);
+    if (input === undefined) takes.push(to);
+    else sends.push({ to, payload: input });
+  }
+  return { takes: [...new Set(takes)], sends };
+}
+
+/** @throws EdgewiseError `invalid_request` */
+export function nodeIndex(plan: Plan, node: string, path: readonly string[]): number {
+  const index = plan.nodes.findIndex(({ id }) => id === node);
+  if (index >= 0) return index;
+  const known = plan.nodes.slice(0, 20).map(({ id }) => id);
+  const message = `The graph "${plan.id}" has no node "${node.slice(0, 80)}"; it has ${known.join(", ")}.`;
+  throw failure("invalid_request", message, { pointer: toPointer(path) });
+}
+
+function answersOf(open: readonly Open[], resume: NonNullable<RunCommand["resume"]>, by: string | null): LogEntry[] {
+  const questions = open.filter(({ ask }) => ask.kind !== "breakpoint");
+  if ("byId" in resume) {
+    return Object.entries(resume.byId).map(([id, value]) => {
+      const asked = questions.find(({ ask }) => ask.id === id);
+      if (asked === undefined) throw waitOver(`No question "${id.slice(0, 80)}" is open on this thread.`, questions);
+      return answerTo(asked, value, by, [id]);
+    });
+  }
+  const [asked, ...others] = questions;
+  if (asked === undefined) {
+    // What only stands at a breakpoint is resumed by anything.
+    if (open.length > 0) return [];
+    throw waitOver("Nothing waits for an answer on this thread.", questions);
+  }
+  if (others.length === 0) return [answerTo(asked, resume.value, by, [])];
+  const details = { open: questions.slice(0, 100).map(({ ask, task }): Json => ({ id: ask.id, task })) };
+  const message = `${questions.length} questions are open; say which by its id: {"resume": {"<id>": …}}.`;
+  throw failure("invalid_request", message, { pointer: "/command/resume", details });
+}
+
+function answerTo(asked: Open, value: Json, by: string | null, path: readonly string[]): LogEntry {
+  const answer = { ask: asked.ask.id, by, value };
+  checkAnswer(asked, answer, { value: ["command", "resume", ...path], by: ["command", "by"] });
+  return { type: "task-resumed", task: asked.task, answer };
+}

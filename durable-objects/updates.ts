@@ -1,0 +1,173 @@
+import { failure } from "../src/base/errors.ts";
+import { secureRandom, uuidv7 } from "../src/base/ids.ts";
+import type { JsonObject } from "../src/base/json.ts";
+import { toPointer } from "../src/base/pointer.ts";
+import type { Outcome, Write } from "../src/engine/types.ts";
+import type { Plan } from "../src/graph/plan.ts";
+import { route } from "../src/graph/route.ts";
+import type { NodeKinds } from "../src/nodes/registry.ts";
+import { forkOf, standpoint } from "./commands.ts";
+import type { ThreadCore } from "./core.ts";
+import type { LogEntry } from "./log/entry.ts";
+import type { RunRow } from "./log/rows.ts";
+import { givenOf } from "./run/globals.ts";
+import { LiveRun } from "./run/live-run.ts";
+import { newRun } from "./run/new-run.ts";
+import { restOf } from "./run/ending.ts";
+import { nodeIndex, quiet, writesOf } from "./run/opening.ts";
+import { migrated } from "./run/migration.ts";
+import { scopeAfter } from "./run/scope.ts";
+import type { Address, GraphVersion, StartRun, UpdateState } from "./thread-api.ts";
+
+/** Writes from outside (R7): a run of their own that nobody started, and that leaves what it changed at rest. */
+
+type Entries = (live: LiveRun) => Iterable<LogEntry>;
+
+/** @throws EdgewiseError `thread_busy`, `not_found`, `invalid_request`, `unknown_channel`, `invalid_write`, `condition_failed`; nothing is written then. */
+export function updateState(core: ThreadCore, command: UpdateState, plan: () => Plan, kinds: NodeKinds): void {
+  const { threadId, values, asNode, graph } = command;
+  const at = standpoint(core, threadId, command.checkpointId);
+  const last = core.record.row === undefined ? undefined : core.store.lastRun();
+  const now = core.now();
+  const runId = uuidv7(now, secureRandom);
+  if (last === undefined && graph === undefined) {
+    const message = "The thread has no graph yet: start a run, or give it `metadata.graph_id`.";
+    throw failure("invalid_request", message, { pointer: "/metadata/graph_id" });
+  }
+  const make = (): LiveRun => {
+    if (at !== undefined) return forkOf(core, at.seq, threadId);
+    if (last !== undefined) return core.rebuilding.at(last, restOf(last), threadId);
+    const first = newRun(hiddenRun(command, runId, graph as GraphVersion), {
+      ...core.nextRun(),
+      from: NOWHERE,
+      hidden: true,
+    });
+    return new LiveRun(first, givenOf(first, first, threadId), plan(), new Map(), kinds);
+  };
+  const live = make();
+  const known = live.playback.plan;
+  const writes = writesOf(known, values, ["values"], runId);
+  const as = asNode === undefined ? undefined : nodeIndex(known, asNode, ["as_node"]);
+  const row = last === undefined ? live.row : hiddenRow(core, live.row, runId, { command, at });
+  const entries: Entries = function* (run) {
+    if (last === undefined) yield { type: "run-started", outcome: NOTHING };
+    else {
+      run.goOn(row, givenOf(row, core.past.rootOf(row), threadId));
+      yield { type: "run-continued" };
+    }
+    yield* quiet(run);
+    yield* written(run, writes, as);
+  };
+  const rehearsed = rehearse(make(), entries, now);
+  core.start(live, row, goingOn(row, rehearsed, core, threadId), {
+    ...command,
+    belongsTo: { graph_id: row.graphId, assistant_id: row.assistantId },
+    ...(graph && last === undefined && { document: graph.document }),
+    ...(at && { step: at.step }),
+  });
+}
+
+const NOTHING: Outcome = { writes: [], takes: [], sends: [] };
+const NOWHERE = { seq: 0, anew: true } as const;
+
+/** As an outcome of the node if that waits or has failed, else as a write of its own. */
+function* written(run: LiveRun, writes: readonly Write[], as: number | undefined): Iterable<LogEntry> {
+  const { engine, plan } = run.playback;
+  if (as === undefined) {
+    yield { type: "state-updated", outcome: { ...NOTHING, writes }, as: null };
+    return;
+  }
+  const flight = engine
+    .inFlight()
+    .find(({ task, state }) => task.node === as && (state === "waiting" || state === "failed"));
+  if (flight === undefined) {
+    const scope = run.scopes.now();
+    yield {
+      type: "state-updated",
+      outcome: { ...route(plan, as, scopeAfter(plan, scope, writes)), writes } as Outcome,
+      as,
+    };
+    return;
+  }
+  const { id } = flight.task;
+  yield { type: "task-resumed", task: id };
+  // Its view has been joined by what was written from outside meanwhile (R8).
+  const task = engine.task(id) ?? flight.task;
+  const outcome = { ...route(plan, as, scopeAfter(plan, run.scopes.of(task), writes)), writes } as Outcome;
+  yield { type: "task-succeeded", task: id, attempt: 1, outcome };
+}
+
+/** What the entries come to is found on a copy: what fails then has changed nothing. */
+function rehearse(copy: LiveRun, entries: Entries, now: number): LogEntry[] {
+  const rehearsed: LogEntry[] = [];
+  for (const entry of entries(copy)) {
+    copy.apply(entry, now);
+    rehearsed.push(entry);
+  }
+  return rehearsed;
+}
+
+function goingOn(row: RunRow, entries: readonly LogEntry[], core: ThreadCore, threadId: string): Entries {
+  return function* (live) {
+    if (live.row !== row) live.goOn(row, givenOf(row, core.past.rootOf(row), threadId));
+    yield* entries;
+  };
+}
+
+function hiddenRun(
+  address: Address & { readonly assistantId?: string; readonly metadata?: JsonObject },
+  runId: string,
+  graph: GraphVersion,
+): StartRun {
+  const { tenant, threadId, assistantId = graph.graphId, metadata = {} } = address;
+  const given = { config: {}, context: {}, metadata, input: null, streamMode: [] };
+  return { tenant, threadId, runId, assistantId, graph, ...given, ifNotExists: "reject" };
+}
+
+function hiddenRow(
+  core: ThreadCore,
+  before: RunRow,
+  runId: string,
+  {
+    command,
+    at,
+  }: { readonly command: Address & { readonly metadata?: JsonObject }; readonly at: ReturnType<typeof standpoint> },
+): RunRow {
+  const graph = { graphId: before.graphId, version: before.graphVersion, hash: before.graphHash, document: "" };
+  const from = { seq: at?.seq ?? restOf(before), anew: false };
+  const lineage = at === undefined ? before.lineage : runId;
+  const started = hiddenRun({ ...command, assistantId: before.assistantId }, runId, graph);
+  return { ...newRun(started, { ...core.nextRun(), from, lineage, hidden: true }), kwargs: before.kwargs };
+}
+
+/**
+ * Moves what is at rest to another version of its graph: a run on that version, on the state as it is, with tasks at the
+ * nodes where some were in flight, waiting as they did (G11).
+ * @throws EdgewiseError `migration_refused` with a pointer into the new document, `nothing_to_continue`, `thread_busy`
+ */
+export function migrate(core: ThreadCore, address: Address, graph: GraphVersion, plan: Plan, kinds: NodeKinds): void {
+  const { threadId } = address;
+  const { head } = core;
+  if (head === undefined)
+    throw failure("nothing_to_continue", "Nothing on this thread waits or could go on: nothing is to be moved.");
+  if (head.row.graphId !== graph.graphId) {
+    const message = `What waits is a run of "${head.row.graphId}", not of "${graph.graphId}".`;
+    throw failure("migration_refused", message, { pointer: toPointer(["id"]) });
+  }
+  const now = core.now();
+  const before = head.row;
+  const runId = uuidv7(now, secureRandom);
+  const started = hiddenRun({ ...address, assistantId: before.assistantId, metadata: before.metadata }, runId, graph);
+  const from = { seq: restOf(before), anew: true };
+  const row = { ...newRun(started, { ...core.nextRun(), from, lineage: runId, hidden: true }), kwargs: before.kwargs };
+  const given = givenOf(row, row, threadId);
+  const base = head.playback.threadValues();
+  const make = (): LiveRun => new LiveRun(row, given, plan, base, kinds);
+  const entries = migrated(head, plan);
+  const rehearsed = rehearse(make(), entries, now);
+  core.start(make(), row, () => rehearsed, {
+    ...address,
+    belongsTo: { graph_id: graph.graphId },
+    document: graph.document,
+  });
+}
