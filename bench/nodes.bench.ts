@@ -14,7 +14,7 @@ export async function run({ short }: EvidenceOptions): Promise<Goal[]> {
     const ours = () =>
       edgewise.json("POST", `/threads/${thread}/runs/wait`, {
         assistant_id: "chain",
-        input: null,
+        input: {},
         if_not_exists: "create",
       });
     const raw = () => servers.raw({ object: thread, chain: NODES });

@@ -16,7 +16,7 @@ export async function run({ short }: EvidenceOptions): Promise<Goal[]> {
     });
     const firstStart = async (path: string) => {
       const stop = new AbortController();
-      const body = { assistant_id: "one", input: null, stream_mode: ["tasks"], if_not_exists: "create" };
+      const body = { assistant_id: "one", input: {}, stream_mode: ["tasks"], if_not_exists: "create" };
       for await (const { event } of edgewise.events(path, body, stop.signal)) if (event === "tasks") break;
     };
     const sample = async (count: number, path: () => string) => {

@@ -12,7 +12,7 @@ export async function run({ short }: EvidenceOptions): Promise<Goal[]> {
     for (const shape of [uneven(), random()]) {
       await servers.edgewise.json("POST", "/graphs", shaped(shape));
       const thread = crypto.randomUUID();
-      const body = { assistant_id: shape.id, input: null, if_not_exists: "create" };
+      const body = { assistant_id: shape.id, input: {}, if_not_exists: "create" };
       const ours = () => servers.edgewise.json("POST", `/threads/${thread}/runs/wait`, body);
       const raw = () => servers.raw({ object: thread, delays: shape.delays, edges: shape.edges });
       await alternate(2, { ours, raw });

@@ -1,12 +1,13 @@
 import { failure } from "../src/base/errors.ts";
 import { secureRandom, uuidv7 } from "../src/base/ids.ts";
 import { isJsonObject, type Json, type JsonObject } from "../src/base/json.ts";
-import type { TaskId } from "../src/engine/types.ts";
 import type { Plan } from "../src/graph/plan.ts";
 import type { NodeKinds } from "../src/nodes/registry.ts";
 import type { ThreadCore } from "./core.ts";
 import type { LogEntry } from "./log/entry.ts";
 import type { RunRow } from "./log/rows.ts";
+import { carriedFrom } from "./run/budget-limits.ts";
+import { refuseTooMuch } from "./run/budget-state.ts";
 import { isOver, restOf } from "./run/ending.ts";
 import { checkGiven, givenOf } from "./run/globals.ts";
 import { readInput } from "./run/input.ts";
@@ -27,7 +28,7 @@ export type Standpoint = { readonly seq: number; readonly step: number } | undef
 /** @throws EdgewiseError `not_found` for an id of no checkpoint. The newest counts as none given: clients send it along. */
 export function standpoint(core: ThreadCore, threadId: string, id: string | undefined): Standpoint {
   if (id === undefined) return undefined;
-  const { seq, step } = checkpointCommit(core.store, threadId, id);
+  const { seq, step } = checkpointCommit(core.store, threadId, id, "/checkpoint_id");
   const newest = core.store.checkpoints(core.lastCommit.seq + 1, 1)[0]?.seq;
   return seq === newest ? undefined : { seq, step };
 }
@@ -53,6 +54,7 @@ function begin(core: ThreadCore, command: StartRun, plan: Plan, at: Standpoint, 
   const base = at === undefined ? core.values : core.past.valuesAt(at.seq);
   const outcome = readInput(command, plan, base, given);
   const live = new LiveRun(row, given, plan, base, kinds);
+  refuseTooMuch(live.playback, outcome.writes, "/input");
   const entries = (): LogEntry[] => [{ type: "run-started", outcome }];
   core.start(live, row, entries, { ...startOf(command, row), document: graph.document, ...(at && { step: at.step }) });
   return row;
@@ -125,12 +127,14 @@ interface Continuation extends Pick<StartRun, "tenant" | "threadId" | "runId" | 
   readonly requestHash?: string;
   readonly budget?: Budget;
   readonly at?: Standpoint;
+  /** Nobody goes on with it. */
+  readonly isAlone?: boolean;
 }
 
 /** The run stays on the version of its graph that it began with (G11), and is given what it was given, unless it is said otherwise. */
 function continueRun(core: ThreadCore, live: LiveRun, command: Continuation, opening: Opening): RunRow {
   const before = live.row;
-  const { at, graph, budget, requestHash } = command;
+  const { at, graph, budget, requestHash, isAlone = false } = command;
   if (graph !== undefined && graph.graphId !== before.graphId) {
     const message = `What goes on here is a run of "${before.graphId}", not of "${graph.graphId}".`;
     throw failure("invalid_request", message, { pointer: "/assistant_id" });
@@ -150,7 +154,8 @@ function continueRun(core: ThreadCore, live: LiveRun, command: Continuation, ope
   };
   const from = { seq: at?.seq ?? restOf(before), anew: false };
   const lineage = at === undefined ? before.lineage : command.runId;
-  const row = newRun(asked, { ...core.nextRun(), from, lineage });
+  const used = isAlone ? { used: carriedFrom(before) } : {};
+  const row = newRun(asked, { ...core.nextRun(), from, lineage, ...used });
   const first = core.past.rootOf(row);
   const given = givenOf(row, first, command.threadId);
   checkGiven(live.playback.plan, given);
@@ -227,13 +232,14 @@ function restBefore(core: ThreadCore): LiveRun | undefined {
   return last && isOver(last) ? core.rebuilding.at(last, restOf(last), threadIdOf(core)) : undefined;
 }
 
-/** A run at rest goes on because the time of these waits has come. */
-export function goOnAlone(core: ThreadCore, head: LiveRun, over: readonly TaskId[]): void {
+/** A run at rest goes on because the time of some of its waits has come. It counts with the time that was taken before. */
+export function goOnAlone(core: ThreadCore, head: LiveRun | undefined): void {
   const thread = core.record.row;
-  if (thread === undefined) return;
   const now = core.now();
+  const over = head?.waits.over(now) ?? [];
+  if (thread === undefined || head === undefined || over.length === 0) return;
   const place = { tenant: thread.tenant, threadId: thread.threadId, runId: uuidv7(now, secureRandom) };
-  continueRun(core, head, inherited(head.row, place), (live) =>
+  continueRun(core, head, { ...inherited(head.row, place), isAlone: true }, (live) =>
     over.flatMap((task): LogEntry[] => {
       const end = live.waits.endOf(task, now);
       return end === undefined ? [] : [{ type: "task-resumed", task, ...end }];

@@ -12,7 +12,8 @@ import { Notices } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
 import { Performer } from "./performer.ts";
 import { deadLetterOf } from "./run/dead-letter.ts";
-import type { LiveRun, Reach } from "./run/live-run.ts";
+import type { LiveRun } from "./run/live-run.ts";
+import type { Reach } from "./run/reach.ts";
 import type { Verdict } from "./run/verdict.ts";
 import type { Values } from "./run/playback.ts";
 import type { Place } from "./run/new-run.ts";
@@ -24,6 +25,7 @@ import { givenUp, isCancelled, restingAs, statusAfter, verdictOn } from "./run/e
 import { goOnAlone } from "./commands.ts";
 import type { ThreadStatus } from "./thread-api.ts";
 import type { Work } from "./run/work.ts";
+import { Whole } from "./whole.ts";
 import type { Means, World } from "./world.ts";
 
 /** While a run moves, its alarm is never further away than this: so soon it goes on after a crash (design, section 3). */
@@ -39,6 +41,7 @@ export class ThreadCore {
   readonly past: Past;
   readonly rebuilding: Rebuilding;
   readonly #context: DurableObjectState;
+  readonly #whole: Whole;
   readonly #world: World;
   readonly #clock: AlarmClock;
   readonly #notices: Notices;
@@ -54,6 +57,7 @@ export class ThreadCore {
 
   constructor(context: DurableObjectState, world: World) {
     this.#context = context;
+    this.#whole = new Whole(context);
     this.#world = world;
     this.#clock = new AlarmClock(context.storage);
     this.store = new ThreadStore(context.storage.sql);
@@ -130,25 +134,24 @@ export class ThreadCore {
       if (isLive) this.#live = this.rebuilding.live(last, lastSeq, this.#values, this.#row?.threadId ?? "");
     } catch (thrown) {
       this.#unreadable = thrown;
-      if (isLive) this.#giveUp(last, thrown, lastSeq);
+      if (!isLive) return;
+      const over = givenUp(last, thrown, lastSeq, this.#world.now());
+      this.#context.storage.transactionSync(() => {
+        this.store.endRun(over);
+        this.#notices.over(over, undefined, this.now());
+      });
     }
-  }
-
-  /** A live run whose graph this version cannot read ends with that reason instead of staying live for ever. */
-  #giveUp(run: RunRow, thrown: unknown, lastSeq: number): void {
-    this.#context.storage.transactionSync(() => {
-      const over = givenUp(run, thrown, lastSeq, this.#world.now());
-      this.store.endRun(over);
-      this.#notices.over(over, undefined, this.now());
-    });
   }
 
   #recover(live: LiveRun): void {
     this.#context.storage.transactionSync(() => this.store.raiseEventFloor(live.row.n, live.skipLostEvents()));
-    const work = live.recover(this.#world.now());
-    for (const each of work)
-      if (each.kind === "task") this.#commit(live, { type: "attempt-lost", task: each.task.id }, []);
+    const work = live.recover(this.now());
+    const tasks = work.flatMap((each) => (each.kind === "task" ? [each.task] : []));
+    const { models } = this.#reachOf(live).means;
+    for (const lost of live.spending.lost(tasks, models)) this.#commit(live, lost, [], false);
     this.#performer.add(work);
+    if (tasks.length > 0) this.#judge(live);
+    else this.#stops(live);
   }
 
   /** The plan of a graph whose document lies in this thread. */
@@ -165,7 +168,7 @@ export class ThreadCore {
   }
 
   #keep(write: () => void): void {
-    this.#guard(() => {
+    this.#whole.write(() => {
       write();
       this.#notices.thread(this.now());
       this.#arm();
@@ -179,7 +182,8 @@ export class ThreadCore {
    */
   start(live: LiveRun, row: RunRow, entries: Opening, how: Start): void {
     const now = this.now();
-    this.#guard(() => {
+    const before = row.from === null ? undefined : this.store.runAt(row.from.seq);
+    this.#whole.write(() => {
       // First of all: what the index is told of the thread from here on is that it is busy.
       const rest = this.#rest.clear();
       this.#live = live;
@@ -193,8 +197,7 @@ export class ThreadCore {
       let last: LogEntry | undefined;
       for (const entry of entries(live)) this.#commit(live, (last = entry), [], false);
       this.#performer.add(live.recover(now));
-      if (row.hidden)
-        this.#end(live, { ...live.row, ...restingAs(live), updatedAt: now, lastSeq: this.#tail.last.seq });
+      if (row.hidden) this.#end(live, { ...live.row, ...restingAs(live, before) });
       else if (last !== undefined) this.#judge(live, last);
     });
   }
@@ -215,16 +218,31 @@ export class ThreadCore {
   cancelRun(runId: string, reason: string): void {
     const live = this.#live;
     if (live?.row.runId !== runId) return;
-    const streamed = live.abortAll();
-    this.#performer.clear();
-    this.#commit(live, { type: "run-cancelled", reason }, streamed);
+    this.#breakOff(live, { type: "run-cancelled", reason });
+  }
+
+  /** A budget stops the run, if one does now (R9): its time is up, or nothing of it can go on within its limits. */
+  #stops(live: LiveRun): boolean {
+    const entry = live.stop(this.now(), this.#performer.isIdle);
+    if (entry !== undefined) this.#breakOff(live, entry);
+    return entry !== undefined;
+  }
+
+  /** What runs is dropped, and charged before: a run that goes on does so from there. */
+  #breakOff(live: LiveRun, entry: LogEntry): void {
+    this.#whole.write(() => {
+      for (const lost of live.cutOff()) this.#commit(live, lost, [], false);
+      const streamed = live.abortAll();
+      this.#performer.clear();
+      this.#commit(live, entry, streamed);
+    });
   }
 
   /** Marks the thread erased and empties it once the index has forgotten it. */
   async erase(): Promise<void> {
     const row = this.#row;
     if (!row) return;
-    this.#guard(() => {
+    this.#whole.write(() => {
       this.record.erase(this.#world.now());
       this.#notices.erased(row.threadId);
       this.#arm();
@@ -237,7 +255,8 @@ export class ThreadCore {
    * @param isJudged whether it may be the last
    */
   #commit(live: LiveRun, entry: LogEntry, chunks: readonly Chunk[], isJudged = true): void {
-    this.#guard(() => {
+    this.#whole.write(() => {
+      for (const lost of live.cutOff(entry)) this.#commit(live, lost, [], false);
       const at = this.now();
       const step = live.apply(entry, at);
       const starts = step?.start.length ?? 0;
@@ -253,10 +272,10 @@ export class ThreadCore {
   }
 
   /** Whether the run is over by what was just committed. */
-  #judge(live: LiveRun, entry: LogEntry, step?: Step): void {
+  #judge(live: LiveRun, entry?: LogEntry, step?: Step): void {
     const over = verdictOn(live, entry, step);
-    if (over) this.#end(live, { ...over, updatedAt: this.#tail.last.at, lastSeq: this.#tail.last.seq });
-    else {
+    if (over) this.#end(live, over);
+    else if (!this.#stops(live)) {
       const now = this.now();
       const moves = live.isPerforming || !this.#performer.isIdle;
       this.#notices.looks(live.row, moves ? now : live.nextLook(now), now);
@@ -268,9 +287,11 @@ export class ThreadCore {
     for (const hear of this.#watchers) hear();
   }
 
-  #end(live: LiveRun, over: RunRow): void {
+  #end(live: LiveRun, end: RunRow): void {
+    for (const lost of live.cutOff()) this.#commit(live, lost, [], false);
     // What is cut off has said what it has said.
     this.#tail.keep(live.row, live.abortAll());
+    const over = { ...end, updatedAt: this.#tail.last.at, lastSeq: this.#tail.last.seq };
     this.store.endRun(over);
     this.#values = live.playback.threadValues();
     this.#live = undefined;
@@ -279,21 +300,6 @@ export class ThreadCore {
     this.#tail.rest(this.#values);
     this.#notices.dead(deadLetterOf(live, over, this.#row, this.store));
     this.#notices.over(over, this.#rest.waiting()?.nextTime(), this.now());
-  }
-
-  /** A transaction after which memory and log agree; if it fails they do not. */
-  #guard(write: () => void): void {
-    this.#surely(() => this.#context.storage.transactionSync(write));
-  }
-
-  /** What must not fail half way: if it does, the object gives itself up, and restores from the log. */
-  #surely(work: () => void): void {
-    try {
-      work();
-    } catch (thrown) {
-      this.#context.abort(`The thread gave itself up and will restore from its log: ${String(thrown)}`);
-      throw thrown;
-    }
   }
 
   /** Unix milliseconds; never before the last commit. */
@@ -309,14 +315,15 @@ export class ThreadCore {
   #do(work: Work): void {
     const live = this.#live;
     if (!live || !this.#row) return;
-    this.#surely(() => {
-      const verdict = live.perform(work, this.#reachOf(live, this.#row?.tenant ?? ""));
+    this.#whole.surely(() => {
+      const verdict = live.perform(work, this.#reachOf(live));
       if (verdict) this.#commit(live, verdict.entry, verdict.chunks);
+      else if (this.#live === live) this.#stops(live);
     });
   }
 
-  #reachOf(live: LiveRun, tenant: string): Reach {
-    this.#means ??= this.#world.meansOf(tenant);
+  #reachOf(live: LiveRun): Reach {
+    this.#means ??= this.#world.meansOf(this.#row?.tenant ?? "");
     const happened = (verdict: Verdict): void => {
       if (this.#live !== live) return;
       this.#commit(live, verdict.entry, verdict.chunks);
@@ -334,8 +341,8 @@ export class ThreadCore {
   async tick(): Promise<void> {
     this.#clock.fired();
     if (!this.#row) return;
-    if (this.#live) this.#performer.add(this.#live.due(this.now()));
-    else this.#goOnAlone();
+    if (this.#live === undefined) goOnAlone(this, this.#waiting());
+    else if (!this.#stops(this.#live)) this.#performer.add(this.#live.due(this.now()));
     this.#context.storage.transactionSync(() => this.#arm());
     // Not waited for: the next alarm comes only after this one, and a run must not wait for a slow index (F14).
     this.#context.waitUntil(this.#notices.deliver());
@@ -354,13 +361,6 @@ export class ThreadCore {
 
   #waiting(): LiveRun | undefined {
     return this.#row && this.#unreadable === undefined ? this.#rest.waiting(this.#row.threadId) : undefined;
-  }
-
-  /** A run at rest of which a question has waited long enough. */
-  #goOnAlone(): void {
-    const waiting = this.#waiting();
-    const over = waiting?.waits.over(this.now()) ?? [];
-    if (waiting !== undefined && over.length > 0) goOnAlone(this, waiting, over);
   }
 
   /** Sets the alarm to the next thing that must happen by itself; in the transaction of what made it necessary. */

@@ -95,13 +95,16 @@ export class Outbox {
   }
 
   #tellContinued({ threadId }: StoredThread, run: RunRow, at: number): void {
-    const goesOn = (row: RunRow | undefined): row is RunRow => row?.from != null && !row.from.anew;
     // A write from outside is nobody's run: the letter stays with the one that failed.
-    let before = goesOn(run) && !run.hidden ? this.#store.runAt(run.from?.seq ?? 0) : undefined;
-    // A write from outside stands between.
-    while (before?.hidden === true) before = goesOn(before) ? this.#store.runAt(before.from?.seq ?? 0) : undefined;
+    let before = run.hidden ? undefined : this.#before(run);
+    while (before?.hidden === true) before = this.#before(before);
     if (before?.status === "error")
       this.add({ kind: "run-continued", threadId, runId: before.runId, by: run.runId, at });
+  }
+
+  /** The run that this one goes on from. */
+  #before({ from }: RunRow): RunRow | undefined {
+    return from === null || from.anew ? undefined : this.#store.runAt(from.seq);
   }
 
   /** After a commit by which a task of the run tries again, or stops waiting, at a time that is not near. */

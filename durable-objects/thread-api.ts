@@ -182,6 +182,11 @@ export interface HistoryQuery extends Address {
   readonly metadata?: JsonObject;
 }
 
+/** Members of a state that are asked for, `values.<channel>` among them; all if left out. */
+export interface Selection {
+  readonly select?: readonly string[];
+}
+
 export interface ThreadState {
   readonly values: JsonObject;
   readonly next: readonly string[];
@@ -295,6 +300,10 @@ export interface ThreadApi {
   cancelRun(command: Address & { readonly runId: string }): Promise<Reply<RunView>>;
   getState(query: Address & { readonly checkpointId?: string }): Promise<Reply<ThreadState>>;
   getHistory(query: HistoryQuery): Promise<Reply<readonly ThreadState[]>>;
+  /** {@link getState} as JSON: a long conversation is a text sooner than it is copied message by message. */
+  getStateJson(query: Address & Selection & { readonly checkpointId?: string }): Promise<Reply<string>>;
+  /** {@link getHistory} as JSON; what asks for neither values, tasks nor what is next is read off the rows, and nothing is played. */
+  getHistoryJson(query: HistoryQuery & Selection): Promise<Reply<string>>;
   /** The sweep's hand: restores, and goes on with what should have moved. False: the run is not live, its row may go. */
   touch(query: Address & { readonly runId: string }): Promise<boolean>;
 }

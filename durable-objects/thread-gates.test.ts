@@ -93,3 +93,37 @@ describe("a gate that escalates [R8]", () => {
     expect(await openOf(thread)).toEqual([]);
   });
 });
+
+describe("[G9] answers that are counted by who gives them", () => {
+  const two = asking({ approvers: { need: 2 } });
+
+  it("are not taken from nobody", async () => {
+    const thread = await begin(two);
+    await expect.poll(async () => (await openOf(thread)).length).toBe(1);
+    const { api, tenant, threadId } = thread;
+    const [asked] = await openOf(thread);
+    const runId = uuidv7(Date.now(), secureRandom);
+    const nobody = { tenant, threadId, interruptId: asked?.id ?? "", value: 1, by: null, runId };
+    expect(await api.answerInterrupt(nobody)).toMatchObject({
+      ok: false,
+      error: { code: "invalid_answer", pointer: "/by" },
+    });
+  });
+
+  it("begin anew with a redrive, under the same id", async () => {
+    const { on_error: _, ...gate } = asking({ approvers: { need: 2 }, deadline: "100ms" })["nodes"] as JsonObject;
+    const graph = {
+      ...two,
+      nodes: { ...gate, ask: { kind: "gate", ask: "?", write: "decision", approvers: { need: 2 }, deadline: "100ms" } },
+    };
+    const thread = await begin(graph);
+    await expect.poll(async () => (await openOf(thread)).length).toBe(1);
+    const [asked] = await openOf(thread);
+    unwrap(await answered(thread, asked?.id ?? "", "ada", 1));
+    await expect.poll(async () => (await openOf(thread)).length, { timeout: 4000 }).toBe(0);
+    unwrap(await thread.api.startRun(startOf(thread, graph, null)));
+    await expect.poll(async () => (await openOf(thread))[0]?.answers, { timeout: 4000 }).toEqual([]);
+    unwrap(await answered(thread, asked?.id ?? "", "ada", 1));
+    await expect.poll(async () => (await openOf(thread))[0]?.answers).toEqual([{ by: "ada", value: 1 }]);
+  });
+});

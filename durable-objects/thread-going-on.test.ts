@@ -114,6 +114,50 @@ describe("[R8] a gate", () => {
   });
 });
 
+describe("a question that stays open", () => {
+  it("is what the next run ends with as well, the same for every follower (G7)", async () => {
+    const thread = openThread();
+    await runToEnd(thread, APPROVAL);
+    const { id } = await question(thread);
+    const command = startOf(thread, APPROVAL, null);
+    unwrap(await thread.api.startRun(command));
+    unwrap(await thread.api.joinRun(command));
+    const follow = { ...command, modes: ["values", "updates"] as const, after: -1, cancelOnDisconnect: false };
+    const first = await textOf(unwrap(await thread.api.followRun(follow)));
+    expect(first.split("__interrupt__")).toHaveLength(3);
+    expect(first).toContain(id);
+    unwrap(await answer(thread, id, "yes"));
+    expect(await textOf(unwrap(await thread.api.followRun(follow)))).toBe(first);
+  });
+});
+
+describe("[G9] a signal that comes while all is at rest", () => {
+  it("is kept for the wait to come, whichever of the runs it is sent to, and a paused run stays paused by it", async () => {
+    const thread = openThread();
+    const graph = {
+      channels: CHANNELS,
+      nodes: { gate: { kind: "gate", ask: "?" }, paid: { kind: "wait", signal: "paid", write: "said" } },
+      edges: edges(["start", "gate"], ["gate", "paid"]),
+    };
+    const { run } = await runToEnd(thread, graph);
+    const signal = { ...of(thread), runId: run.run_id, id: crypto.randomUUID(), name: "paid", key: null, payload: 7 };
+    expect(unwrap(await thread.api.signalRun(signal))).toEqual({ status: "kept" });
+    await crash(thread);
+    expect(unwrap(await thread.api.signalRun(signal))).toEqual({ status: "kept" });
+    const { id } = await question(thread);
+    const taken = unwrap(await answer(thread, id, "yes"));
+    expect(unwrap(await thread.api.joinRun({ ...of(thread), runId: taken.run.run_id })).values["said"]).toBe(7);
+    expect(await thread.api.signalRun({ ...signal, id: crypto.randomUUID() })).toMatchObject({
+      ok: false,
+      error: { code: "conflict" },
+    });
+  });
+});
+
+async function textOf(stream: ReadableStream<Uint8Array>): Promise<string> {
+  return new Response(stream).text();
+}
+
 describe("[R9] what failed", () => {
   const BROKEN = {
     channels: CHANNELS,

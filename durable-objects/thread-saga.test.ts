@@ -1,75 +1,13 @@
 import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { failure, unwrap } from "../src/base/errors.ts";
-import { isJsonObject, type Json, type JsonObject } from "../src/base/json.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { JsonObject } from "../src/base/json.ts";
 import { chain } from "./testing/composite-graphs.ts";
-import { crash, openThread, runToEnd, startOf, type TestThread } from "./testing/open-thread.ts";
-import { ownKind } from "./testing/own-kind.ts";
-import type { RunResult } from "./thread-api.ts";
+import { follow, openThread, runToEnd } from "./testing/open-thread.ts";
+import { around, book, bookings, failing, ledger, LOG, NO, slow, trip, undo } from "./testing/trips.ts";
 
-/** What was done, in its order: nodes, and behind those that undo what their item says. */
-const ledger: string[] = [];
-/** Of nodes by their names: what is still to fail. */
-const failing = new Map<string, number>();
-/** Of nodes by their names: how long they take, milliseconds. */
-const slow = new Map<string, number>();
-/** Nodes that do not come to an end. */
-const hanging = new Set<string>();
-const keys = new Map<string, string[]>();
-
-beforeAll(async () => {
-  await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
-  ownKind("book", async ({ node, scope, idempotencyKey }) => {
-    keys.set(node, [...(keys.get(node) ?? []), idempotencyKey]);
-    if (hanging.has(node)) await new Promise(() => undefined);
-    await scheduler.wait(slow.get(node) ?? 1);
-    const left = failing.get(node) ?? 0;
-    if (left > 0) {
-      failing.set(node, left - 1);
-      throw failure("node_failed", `${node} is not to be had`, { retryable: true });
-    }
-    const item = scope.globals?.item ?? null;
-    ledger.push(isJsonObject(item) ? `${node} ${JSON.stringify(item["writes"])}${sent(item)}` : node);
-    return { writes: [{ channel: "log", value: node }] };
-  });
-});
-
-beforeEach(() => {
-  ledger.length = 0;
-  for (const each of [failing, slow, keys, hanging]) each.clear();
-});
-
-function sent({ payload }: JsonObject): string {
-  return payload === null ? "" : ` of ${JSON.stringify(payload)}`;
-}
-
-const book = (undo?: string, more: JsonObject = {}): JsonObject => ({ kind: "book", ...(undo && { undo }), ...more });
-const LOG: JsonObject = { log: { reducer: "append", default: [] } };
-const NO: JsonObject = { kind: "fail", message: "no" };
-
-/** Books one after the other, and then fails, unless `last` does something else. */
-function trip(names: readonly string[], last: JsonObject = NO): JsonObject {
-  return {
-    channels: LOG,
-    nodes: {
-      ...Object.fromEntries(names.map((name) => [name, book(`no-${name}`)])),
-      last,
-      ...Object.fromEntries(names.map((name) => [`no-${name}`, book()])),
-    },
-    edges: chain(...names, "last"),
-  };
-}
-
-function around(graph: JsonObject, more: JsonObject = {}): JsonObject {
-  return {
-    channels: { ...LOG, problem: {} },
-    nodes: { trip: { kind: "saga", graph, ...more }, after: { kind: "book" } },
-    edges: chain("trip", "after"),
-  };
-}
-
-const undo = (name: string): string => `no-${name} {"log":"${name}"}`;
+beforeAll(() => applyD1Migrations(env.DB, env.TEST_MIGRATIONS));
+bookings();
 
 describe("a saga", () => {
   it("[R10] that succeeds undoes nothing, and its writes leave as those of a subgraph do", async () => {
@@ -168,7 +106,7 @@ describe("a saga", () => {
   it("[R11] of an each node undoes by the places of the causes", async () => {
     const graph = trip(["a", "b", "each"]);
     const nodes = graph["nodes"] as JsonObject;
-    const each = { kind: "transform", join: "each", set: { log: "size(state.log)" }, undo: "no-each" };
+    const each = { kind: "transform", join: "each", set: { log: "state.log" }, undo: "no-each" };
     const edges = [...chain("a", "each"), ...chain("b", "each"), { from: "each", to: "last" }];
     for (const late of ["a", "b"]) {
       ledger.length = 0;
@@ -176,7 +114,7 @@ describe("a saga", () => {
       slow.set(late, 15);
       const { run } = await runToEnd(openThread(), around({ ...graph, nodes: { ...nodes, each }, edges }));
       expect(run.error).toMatchObject({ details: { undone: ["each", "each", "b", "a"] } });
-      expect(ledger.slice(4)).toEqual([undo("b"), undo("a")]);
+      expect(ledger.slice(2)).toEqual(['no-each {"log":["b"]}', 'no-each {"log":["a"]}', undo("b"), undo("a")]);
     }
   });
 
@@ -202,8 +140,8 @@ describe("a saga", () => {
     const thread = openThread();
     const { run } = await runToEnd(thread, { ...around(graph), graphs: { un } });
     expect(run.error).toMatchObject({ details: { undone: ["b", "a"] } });
-    const custom = await customOf(thread, run.run_id);
-    expect(custom).toEqual([
+    const custom = (await follow(thread, run.run_id, ["custom"])).filter(({ event }) => event === "custom");
+    expect(custom.map(({ data }) => data)).toEqual([
       ["b", 2],
       ["a", 1],
     ]);
@@ -260,179 +198,6 @@ describe("a saga", () => {
     const start = { ...trip(["car"]), edges: [{ from: "start", to: "car", when: "state.log[0] == 1" }] };
     const unstarted = await runToEnd(openThread(), around(start));
     expect(unstarted.run.error).toMatchObject({ code: "condition_failed", details: { undone: [] } });
-  });
-});
-
-/** What the graph emitted. */
-async function customOf({ api, tenant, threadId }: TestThread, runId: string): Promise<Json[]> {
-  const query = { tenant, threadId, runId, modes: ["custom"] as const, after: -1, cancelOnDisconnect: false };
-  const text = await new Response(unwrap(await api.followRun(query))).text();
-  return text
-    .split("\n\n")
-    .filter((block) => block.includes("event: custom"))
-    .map((block) => JSON.parse(/^data: (.*)$/m.exec(block)?.[1] ?? "null") as Json);
-}
-
-/** Goes on with what is at rest. */
-async function goOn(thread: TestThread, graph: JsonObject): Promise<RunResult> {
-  const command = startOf(thread, graph, null, { command: {} });
-  unwrap(await thread.api.startRun(command));
-  return unwrap(await thread.api.joinRun(command));
-}
-
-const RETRIED: JsonObject = { retry: { attempts: 2, delay: "1ms", max_delay: "1ms" } };
-
-/** As `trip`, and what undoes is tried twice. */
-function retried(names: readonly string[], last?: JsonObject): JsonObject {
-  const graph = trip(names, last);
-  const nodes = Object.entries(graph["nodes"] as Record<string, JsonObject>);
-  return {
-    ...graph,
-    nodes: Object.fromEntries(nodes.map(([id, node]) => [id, id.startsWith("no-") ? { ...node, ...RETRIED } : node])),
-  };
-}
-
-describe("what undoes something", () => {
-  it("[G5] is an ordinary task: it is tried again, under one idempotency key", async () => {
-    failing.set("no-car", 1);
-    const { run } = await runToEnd(openThread(), around(retried(["car"])));
-    expect(run.error).toMatchObject({ details: { undone: ["car"] } });
-    expect(keys.get("no-car")).toHaveLength(2);
-    expect(new Set(keys.get("no-car")).size).toBe(1);
-    expect(new Set([...keys.values()].flat()).size).toBe(2);
-  });
-
-  it("[R9] and fails for good holds the saga; when the run goes on it is tried again, and nothing else is", async () => {
-    failing.set("no-room", 2);
-    const thread = openThread();
-    const graph = around(retried(["car", "room", "show"]), { on_error: "after" });
-    const { run, values } = await runToEnd(thread, graph);
-    expect([run.status, values]).toEqual(["error", { log: [] }]);
-    expect(run.error).toMatchObject({
-      code: "compensation_failed",
-      node: "no-room",
-      cause: "no-room is not to be had",
-      details: { code: "node_failed", saga: "trip", undoes: "room" },
-    });
-    await crash(thread);
-    const again = await goOn(thread, graph);
-    expect([again.run.error, again.values]).toEqual([null, { log: ["after"] }]);
-    const done = ["car", "room", "show", undo("show"), undo("room"), undo("car"), "after"];
-    expect(ledger).toEqual(done);
-    expect(new Set(keys.get("no-room")).size).toBe(1);
-  });
-
-  it("[R9] holds all that is around the saga, also what bears failures: an outer saga undoes when the inner one has", async () => {
-    const inner = { kind: "saga", graph: retried(["room"]), undo: "no-inner" };
-    const outer: JsonObject = {
-      channels: LOG,
-      nodes: { car: book("no-car"), inner, "no-car": book(), "no-inner": book() },
-      edges: chain("car", "inner"),
-    };
-    const graph: JsonObject = {
-      channels: { ...LOG, wrong: {} },
-      nodes: {
-        each: {
-          kind: "map",
-          over: "[1]",
-          on_failure: "collect",
-          failures: "wrong",
-          graph: { channels: LOG, nodes: { trip: { kind: "saga", graph: outer } }, edges: chain("trip") },
-        },
-      },
-      edges: chain("each"),
-    };
-    failing.set("no-room", 2);
-    const thread = openThread();
-    const { run } = await runToEnd(thread, graph);
-    expect(run.error).toMatchObject({ code: "compensation_failed", node: "no-room", details: { saga: "inner" } });
-    expect(ledger).toEqual(["car", "room"]);
-    const again = await goOn(thread, graph);
-    expect([again.run.error, ledger]).toEqual([null, ["car", "room", undo("room"), undo("car")]]);
-    expect(again.values["wrong"]).toMatchObject([{ index: 0, error: { code: "failed_by_graph" } }]);
-  });
-
-  it("may bear its own failure, and so holds nothing", async () => {
-    const graph = trip(["car", "room"]);
-    const nodes = { ...(graph["nodes"] as JsonObject), "no-room": book(undefined, { on_error: "end" }) };
-    failing.set("no-room", 9);
-    const { run } = await runToEnd(openThread(), around({ ...graph, nodes }));
-    expect(run.error).toMatchObject({ code: "failed_by_graph", details: { undone: ["room", "car"] } });
-    expect(ledger).toEqual(["car", "room", undo("car")]);
-  });
-
-  it("[G10] does not begin after a cancel, and does when the run goes on", async () => {
-    hanging.add("no-room");
-    const thread = openThread();
-    const graph = around(trip(["car", "room"]));
-    const command = startOf(thread, graph);
-    unwrap(await thread.api.startRun(command));
-    while (!keys.has("no-room")) await scheduler.wait(2);
-    unwrap(await thread.api.cancelRun(command));
-    hanging.clear();
-    await scheduler.wait(30);
-    expect(ledger).toEqual(["car", "room"]);
-    const { run } = await goOn(thread, graph);
-    expect(run.error).toMatchObject({ details: { undone: ["room", "car"] } });
-    expect(ledger).toEqual(["car", "room", undo("room"), undo("car")]);
-    expect(new Set(keys.get("no-room")).size).toBe(1);
-  });
-});
-
-describe("what undoes something, and is unsafe", () => {
-  const graph = (): JsonObject => {
-    const inner = trip(["car", "room"]);
-    const nodes = { ...(inner["nodes"] as JsonObject), "no-room": book(undefined, { effect: "unsafe" }) };
-    return around({ ...inner, nodes });
-  };
-
-  async function cutOff(thread: TestThread): Promise<RunResult> {
-    hanging.add("no-room");
-    const command = startOf(thread, graph());
-    unwrap(await thread.api.startRun(command));
-    while (!keys.has("no-room")) await scheduler.wait(2);
-    await crash(thread);
-    hanging.clear();
-    return unwrap(await thread.api.joinRun(command));
-  }
-
-  async function decide(thread: TestThread, value: JsonObject): Promise<RunResult> {
-    const { tenant, threadId } = thread;
-    const [open] = unwrap(await thread.api.interruptsOf({ tenant, threadId }));
-    const { runId } = startOf(thread, graph());
-    const command = { tenant, threadId, interruptId: open?.id ?? "", value, by: null, runId };
-    const { run } = unwrap(await thread.api.answerInterrupt(command));
-    return unwrap(await thread.api.joinRun({ ...command, runId: run.run_id }));
-  }
-
-  it("waits for an answer when it was cut off: done, and the rest is undone", async () => {
-    const thread = openThread();
-    const { run } = await cutOff(thread);
-    expect([run.status, ledger]).toEqual(["interrupted", ["car", "room"]]);
-    const { run: after } = await decide(thread, { decision: "done", writes: {} });
-    expect(after.error).toMatchObject({ code: "failed_by_graph", details: { undone: ["room", "car"] } });
-    expect(ledger).toEqual(["car", "room", undo("car")]);
-    expect(keys.get("no-room")).toHaveLength(1);
-  });
-
-  it("[R9] or failed, and holds the saga", async () => {
-    const thread = openThread();
-    await cutOff(thread);
-    const { run } = await decide(thread, { decision: "fail" });
-    expect(run.error).toMatchObject({ code: "compensation_failed", details: { undoes: "room" } });
-    expect(ledger).not.toContain(undo("car"));
-  });
-});
-
-describe("a saga in a run that stops at a failure", () => {
-  const stopping = (graph: JsonObject): JsonObject => ({ on_failure: "stop", ...graph });
-
-  it("[R9] is stopped by what cannot be undone, not by what failed in its graph", async () => {
-    const graph = stopping(around(trip(["car"]), { on_error: "after" }));
-    expect((await runToEnd(openThread(), graph)).run.error).toBeNull();
-    expect(ledger).toEqual(["car", undo("car"), "after"]);
-    failing.set("no-car", 9);
-    expect((await runToEnd(openThread(), graph)).run.error).toMatchObject({ code: "compensation_failed" });
   });
 });
 

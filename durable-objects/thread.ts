@@ -10,7 +10,7 @@ import { createItemStore } from "../src/storage/items.ts";
 import { createResultCache } from "../src/storage/node-results.ts";
 import { answerInterrupt, pauseRun, startRun } from "./commands.ts";
 import { ThreadCore } from "./core.ts";
-import { migrate, updateState } from "./updates.ts";
+import { migrate, receiveSignal, updateState } from "./updates.ts";
 import { pathOf } from "./log/places.ts";
 import type { RunRow } from "./log/rows.ts";
 import type { Plan } from "../src/graph/plan.ts";
@@ -21,9 +21,9 @@ import { Follower } from "./view/follower.ts";
 import { Framer } from "./view/frames.ts";
 import { checkpointView, historyOf, inputOf, interruptsOf, resultOf, stateOf } from "./view/history.ts";
 import { profileOf } from "./view/profile.ts";
+import { statesAsJson } from "./view/states-json.ts";
+import { needsPlaying, selected, summariesOf } from "./view/summaries.ts";
 import { questionsOf, runView, threadView } from "./view/views.ts";
-
-const OTHER_SIGNAL = "This Idempotency-Key was used for another signal; take a new key, or send the same body.";
 
 /**
  * One Durable Object per thread: the RPC door of {@link ThreadCore}. Each method checks whose thread it is, asks the
@@ -158,16 +158,10 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
 
   async signalRun({ id, name, key, payload, ...address }: Api.SignalRun) {
     return this.#answer(() => {
-      const { status } = this.#run(address);
-      const { live } = this.#core;
-      if (live?.row.runId !== address.runId)
-        throw failure("conflict", `The run is over (${status}): nothing waits for a signal.`);
+      const run = this.#run(address);
       refuseTooLarge({ payload: { payload } });
-      const signal = { id, name, key, payload };
-      const known = live.waits.knows(signal);
-      if (known === "other") throw failure("idempotency_mismatch", OTHER_SIGNAL, { pointer: "/idempotency-key" });
-      if (known === "no") this.#core.receive(live, { type: "signal-received", signal });
-      return { status: live.waits.isKept(id) ? ("kept" as const) : ("delivered" as const) };
+      const status = receiveSignal(this.#core, address, run, { id, name, key, payload });
+      return { status };
     });
   }
 
@@ -248,6 +242,21 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     return this.#answer((): readonly Api.ThreadState[] => {
       this.#core.record.of(query);
       return historyOf(this.#core, query);
+    });
+  }
+
+  async getStateJson({ select, ...query }: Api.Address & Api.Selection & { readonly checkpointId?: string }) {
+    return this.#answer((): string => {
+      this.#core.record.of(query);
+      return JSON.stringify(selected(stateOf(this.#core, query.threadId, query.checkpointId), select));
+    });
+  }
+
+  async getHistoryJson({ select, ...query }: Api.HistoryQuery & Api.Selection) {
+    return this.#answer((): string => {
+      this.#core.record.of(query);
+      const states = needsPlaying(select) ? historyOf(this.#core, query) : summariesOf(this.#core, query);
+      return statesAsJson(states.map((state) => selected(state, select)));
     });
   }
 
@@ -348,7 +357,9 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     const core = this.#core;
     const { runId } = run;
     const live = core.live?.row.runId === runId ? core.live : undefined;
-    const framer = new Framer(run, core.plan(run.graphHash), () => core.past.begin(run, live?.base), query.modes);
+    const begin = () => core.past.begin(run, live?.base);
+    const open = () => core.past.asked(core.store.run(runId) ?? run);
+    const framer = new Framer(run, core.plan(run.graphHash), { begin, open }, query.modes);
     const source = {
       store: core.store,
       run: () => core.store.run(runId) ?? run,

@@ -8,8 +8,10 @@ import { route } from "../src/graph/route.ts";
 import type { NodeKinds } from "../src/nodes/registry.ts";
 import { forkOf, standpoint } from "./commands.ts";
 import type { ThreadCore } from "./core.ts";
-import type { LogEntry } from "./log/entry.ts";
+import type { LogEntry, Signal } from "./log/entry.ts";
 import type { RunRow } from "./log/rows.ts";
+import { carriedFrom } from "./run/budget-limits.ts";
+import { refuseTooMuch } from "./run/budget-state.ts";
 import { givenOf } from "./run/globals.ts";
 import { LiveRun } from "./run/live-run.ts";
 import { newRun } from "./run/new-run.ts";
@@ -47,6 +49,7 @@ export function updateState(core: ThreadCore, command: UpdateState, plan: () => 
   const live = make();
   const known = live.playback.plan;
   const writes = writesOf(known, values, ["values"], runId);
+  refuseTooMuch(live.playback, writes, "/values");
   const as = asNode === undefined ? undefined : nodeIndex(known, asNode, ["as_node"]);
   const row = last === undefined ? live.row : hiddenRow(core, live.row, runId, { command, at });
   const entries: Entries = function* (run) {
@@ -137,7 +140,37 @@ function hiddenRow(
   const from = { seq: at?.seq ?? restOf(before), anew: false };
   const lineage = at === undefined ? before.lineage : runId;
   const started = hiddenRun({ ...command, assistantId: before.assistantId }, runId, graph);
-  return { ...newRun(started, { ...core.nextRun(), from, lineage, hidden: true }), kwargs: before.kwargs };
+  const row = newRun(started, { ...core.nextRun(), from, lineage, hidden: true });
+  return { ...row, kwargs: { ...before.kwargs, ...carriedFrom(before) } };
+}
+
+/**
+ * A signal for a run, or for what has gone on from it: it ends a wait, or is kept for one to come, also while all is at rest.
+ * @throws EdgewiseError `conflict` when nothing of the run can go on, `idempotency_mismatch` for a known id with other words
+ */
+export function receiveSignal(core: ThreadCore, address: Address, run: RunRow, signal: Signal): "delivered" | "kept" {
+  const head = core.asking;
+  if (head === undefined || head.row.lineage !== run.lineage)
+    throw failure("conflict", `The run is over (${run.status}): nothing waits for a signal.`);
+  const known = head.waits.knows(signal);
+  if (known === "other") throw failure("idempotency_mismatch", OTHER_SIGNAL, { pointer: "/idempotency-key" });
+  if (known === "no") {
+    const entry: LogEntry = { type: "signal-received", signal };
+    if (core.live !== undefined) core.receive(core.live, entry);
+    else keepAtRest(core, address, head, entry);
+  }
+  return head.waits.isKept(signal.id) ? "kept" : "delivered";
+}
+
+const OTHER_SIGNAL = "This Idempotency-Key was used for another signal; take a new key, or send the same body.";
+
+function keepAtRest(core: ThreadCore, address: Address, head: LiveRun, entry: LogEntry): void {
+  const row = hiddenRow(core, head.row, uuidv7(core.now(), secureRandom), { command: address, at: undefined });
+  const belongsTo = { graph_id: row.graphId, assistant_id: row.assistantId };
+  core.start(head, row, goingOn(row, [{ type: "run-continued" }, entry], core, address.threadId), {
+    ...address,
+    belongsTo,
+  });
 }
 
 /**
@@ -159,7 +192,8 @@ export function migrate(core: ThreadCore, address: Address, graph: GraphVersion,
   const runId = uuidv7(now, secureRandom);
   const started = hiddenRun({ ...address, assistantId: before.assistantId, metadata: before.metadata }, runId, graph);
   const from = { seq: restOf(before), anew: true };
-  const row = { ...newRun(started, { ...core.nextRun(), from, lineage: runId, hidden: true }), kwargs: before.kwargs };
+  const kwargs = { ...before.kwargs, ...carriedFrom(before, head.spending.spent) };
+  const row = { ...newRun(started, { ...core.nextRun(), from, lineage: runId, hidden: true }), kwargs };
   const given = givenOf(row, row, threadId);
   const base = head.playback.threadValues();
   const make = (): LiveRun => new LiveRun(row, given, plan, base, kinds);

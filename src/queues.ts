@@ -58,7 +58,7 @@ async function bury(config: Config, message: Message, nowMs: number): Promise<vo
 
 async function tell(
   config: Config,
-  { body, attempts }: Message,
+  message: Message,
   wake: Wake | undefined,
   thrown: unknown,
   nowMs: number,
@@ -66,12 +66,12 @@ async function tell(
   const cause = toErrorRecord(thrown);
   const tenant = wake?.tenant ?? NO_TENANT;
   const place = { threadId: wake?.thread ?? null, runId: wake?.run ?? null };
-  const last = { attempt: attempts, at: nowMs, error: { code: cause.code, message: cause.message } };
-  const letter = deadMessage(tenant, place, readable(body), last, cause);
+  const last = { attempt: message.attempts, at: nowMs, error: { code: cause.code, message: cause.message } };
+  const letter = deadMessage(tenant, place, readable(message), last, cause);
   await insertDeadLetter(openDatabase(config.database), tenant, letter);
 }
 
-/** A body may be anything that can be cloned. */
-function readable(body: unknown): Json {
-  return isJson(body) ? body : String(body);
+/** A body may be anything that can be cloned; two such messages are not one dead letter. */
+function readable({ body, id }: Message): Json {
+  return isJson(body) ? body : { omitted: `The body of message ${id} is no JSON.` };
 }

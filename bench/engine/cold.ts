@@ -85,7 +85,7 @@ async function describeEdgewise(folder: string): Promise<string> {
     workers: [{ ...worker, name: "edgewise", modules: true, modulesRoot: folder, scriptPath: bundle.path }],
   };
   const headers = { "x-api-key": key, "content-type": "application/json" };
-  const body = JSON.stringify({ assistant_id: "chain-1", input: null });
+  const body = JSON.stringify({ assistant_id: "chain-1", input: {} });
   return describe(folder, { options, request: { path: "/runs/wait", headers, body } });
 }
 

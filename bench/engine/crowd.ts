@@ -63,7 +63,7 @@ async function withEdgewise(runs: number): Promise<Crowd> {
   try {
     await server.json("POST", "/graphs", slow(NODES, DELAY_MS));
     const start = () => {
-      const body = { assistant_id: "slow", input: null, if_not_exists: "create" };
+      const body = { assistant_id: "slow", input: {}, if_not_exists: "create" };
       return server.json("POST", `/threads/${crypto.randomUUID()}/runs/wait`, body);
     };
     return await measure(server.pid, runs, start);

@@ -9,7 +9,7 @@ export interface Field {
   /** Ours: the built Worker in Miniflare, over HTTP. */
   edgewise(): Promise<EdgewiseServer>;
   /** Milliseconds that a run of this graph takes on this thread, waited for over HTTP. */
-  ours(graph: string, thread: string, input?: object | null, more?: object): Promise<number>;
+  ours(graph: string, thread: string, input?: object, more?: object): Promise<number>;
   /** Milliseconds that the raw object takes for it, over HTTP. */
   raw(object: string, work: RawWork): Promise<number>;
   /** LangGraph.js in a process of its own; its figures are what it measures inside. */
@@ -55,7 +55,7 @@ export function openField(): Field {
     models,
     langgraph: () => langgraph().catch(reasonOf),
     workflows: () => workflows().catch(reasonOf),
-    ours: async (graph, thread, input = null, more = {}) => {
+    ours: async (graph, thread, input = {}, more = {}) => {
       const body = { assistant_id: graph, input, if_not_exists: "create", ...more };
       const server = await edgewise();
       return timed(async () => refuseFailure(await server.json("POST", `/threads/${thread}/runs/wait`, body)));

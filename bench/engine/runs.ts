@@ -68,7 +68,7 @@ async function beside(field: Field, graph: object, work: Beside): Promise<Figure
   const contenders: Record<"ours" | "raw" | "langgraph", Contender> = {
     ours: async () => {
       const place = await newThread((empty) => edgewise.json("POST", "/threads", { thread_id: empty }));
-      return field.ours(id, place, work.input ?? null);
+      return field.ours(id, place, work.input ?? {});
     },
     raw: async () => field.raw(await newThread((empty) => field.raw(empty, { read: true })), work.raw),
     langgraph: async () => (isThere(langgraph) ? langgraph.ask<number>(work.peer.work, work.peer) : Number.NaN),

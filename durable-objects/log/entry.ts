@@ -104,6 +104,8 @@ export interface Ask {
   readonly from?: readonly string[];
   /** By which the node tells its questions apart; left out where it is "". */
   readonly key?: string;
+  /** Whoever answers has to say who it is. */
+  readonly named?: true;
 }
 
 export interface Answer {

@@ -174,6 +174,15 @@ const GOLDEN: readonly (readonly [string, LogEntry])[] = [
     },
   ],
   [
+    '["q","0.0.0",null,0,null,["00ff","gate",["?"],0,0,0,1]]',
+    {
+      type: "task-waiting",
+      task: "0.0.0",
+      until: null,
+      ask: { id: "00ff", kind: "gate", value: "?", named: true },
+    },
+  ],
+  [
     '["y","0.0.0","00ff","ann",[true]]',
     { type: "task-resumed", task: "0.0.0", answer: { ask: "00ff", by: "ann", value: true } },
   ],

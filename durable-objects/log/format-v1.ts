@@ -36,7 +36,8 @@ type AskRow = readonly [
   value: ValueRow,
   schema: JsonObject | 0,
   from: readonly string[] | 0,
-  key?: string,
+  key?: string | 0,
+  named?: 1,
 ];
 type Row =
   | readonly ["s", OutcomeRow]
@@ -268,19 +269,21 @@ function waitingRow({ task, until, signal, ask }: EntryOf<"task-waiting">, blobs
   return signal === undefined ? ["w", task, until] : ["w", task, until, signal.name, signal.key];
 }
 
-function askRow({ id, kind, value, schema, from, key }: Ask, blobs: BlobStore): AskRow {
+function askRow({ id, kind, value, schema, from, key, named }: Ask, blobs: BlobStore): AskRow {
   const row = [id, kind, valueRow(value, blobs), schema ?? 0, from ?? 0] as const;
+  if (named === true) return [...row, key ?? 0, 1];
   return key === undefined ? row : [...row, key];
 }
 
-function toAsk([id, kind, value, schema, from, key]: AskRow, blobs: BlobStore): Ask {
+function toAsk([id, kind, value, schema, from, key, named]: AskRow, blobs: BlobStore): Ask {
   return {
     id,
     kind,
     value: toValue(value, blobs),
     ...(schema === 0 ? {} : { schema }),
     ...(from === 0 ? {} : { from }),
-    ...(key === undefined ? {} : { key }),
+    ...(key === undefined || key === 0 ? {} : { key }),
+    ...(named === 1 ? { named: true } : {}),
   };
 }
 

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from "../../src/base/json.ts";
 import type { TaskId } from "../../src/engine/types.ts";
 import type { RunStatus } from "../thread-api.ts";
 import { SqliteBlobs } from "./blobs.ts";
-import type { Chunk, Commit } from "./entry.ts";
+import type { Chunk, Commit, LogEntry } from "./entry.ts";
 import { encode, VERSION } from "./format-v1.ts";
 import {
   type CommitSql,
@@ -21,7 +21,24 @@ import { pack } from "./packing.ts";
 import { type Page, PAGE_LENGTH, pageOf } from "./page.ts";
 import { ADDED_TABLES, MAX_ROW_CHARACTERS, TABLES, TABLES_VERSION } from "./tables.ts";
 
-const COMMITS = "SELECT commits.*, run_id FROM commits JOIN runs ON runs.n = commits.run";
+/** How the bodies of those entries begin that tell where a checkpoint comes from; the others are steps. */
+const HEADS: ReadonlyMap<string, LogEntry["type"]> = new Map([
+  ['["s', "run-started"],
+  ['["u', "state-updated"],
+]);
+
+export interface CheckpointHead {
+  readonly seq: number;
+  readonly at: number;
+  readonly step: number;
+  readonly run: number;
+  readonly type: LogEntry["type"];
+}
+
+/** The number of the run that the last commit up to a position is of. */
+const RUN_AT = "coalesce((SELECT run FROM commits WHERE seq <= ? ORDER BY seq DESC LIMIT 1), 0)";
+
+const COMMITS = "SELECT commits.*, run_id FROM commits CROSS JOIN runs ON runs.n = commits.run";
 
 /**
  * The thread's tables, and the only place with its SQL: raw statements, because a query builder costs
@@ -153,23 +170,19 @@ export class ThreadStore {
   }
 
   runAt(seq: number): RunRow | undefined {
-    return this.#runs("WHERE first_seq <= ? ORDER BY runs.n DESC LIMIT 1", seq)[0];
+    return this.#runs(`WHERE runs.n = ${RUN_AT}`, seq)[0];
   }
 
   /** Runs that began after commit `seq`, in order; `before`: and before that commit. */
   runsAfter(seq: number, before = Number.MAX_SAFE_INTEGER): RunRow[] {
-    return this.#runs("WHERE first_seq > ? AND first_seq < ? ORDER BY runs.n", seq, before);
+    // A run's commits follow each other, so the log says between which numbers they are: there may be thousands of others.
+    return this.#runs(`WHERE runs.n > ${RUN_AT} AND runs.n <= ${RUN_AT} ORDER BY runs.n`, seq, before - 1);
   }
 
   listRuns(limit: number, offset: number, status?: RunStatus): RunRow[] {
     const shown = "WHERE coalesce(hidden, 0) = 0";
     if (status === undefined) return this.#runs(`${shown} ORDER BY runs.n DESC LIMIT ? OFFSET ?`, limit, offset);
     return this.#runs(`${shown} AND status = ? ORDER BY runs.n DESC LIMIT ? OFFSET ?`, status, limit, offset);
-  }
-
-  /** The newest that somebody started. */
-  lastShownRun(): RunRow | undefined {
-    return this.listRuns(1, 0)[0];
   }
 
   #runs(tail: string, ...bindings: SqlStorageValue[]): RunRow[] {
@@ -249,6 +262,22 @@ export class ThreadStore {
         limit,
       )
       .toArray();
+  }
+
+  /** Checkpoints with `from <= seq <= to`, in order, each with the kind of its entry. */
+  checkpointHeads(from: number, to: number): CheckpointHead[] {
+    const rows = this.#sql.exec<{ seq: number; at: number; step: number; run: number; head: string }>(
+      "SELECT seq, at, step, run, substr(body, 1, 3) AS head FROM commits WHERE seq >= ? AND seq <= ? AND step IS NOT NULL ORDER BY seq",
+      from,
+      to,
+    );
+    return [...rows].map(({ head, ...place }) => ({ ...place, type: this.#typeOf(head, place.seq) }));
+  }
+
+  /** By the letters of format-v1; a body that stands outside its row must be read. */
+  #typeOf(head: string, seq: number): LogEntry["type"] {
+    if (head.startsWith("#")) return [...this.commits(seq, seq)][0]?.entry.type ?? "task-succeeded";
+    return HEADS.get(head) ?? "task-succeeded";
   }
 
   #runIdOf(run: number): string {

@@ -95,7 +95,7 @@ export const ADDED_TABLES = [
      lineage TEXT NOT NULL,
      hidden INTEGER NOT NULL
    ) STRICT`,
-  // A snapshot's text, compressed: `[values, items]` beyond the snapshot at position `base` (0: beyond nothing).
+  // A snapshot's text, compressed: `[values, lists]` beyond the snapshot at position `base` (0: beyond nothing).
   `CREATE TABLE IF NOT EXISTS snapshot_parts (
      seq INTEGER NOT NULL,
      part INTEGER NOT NULL,

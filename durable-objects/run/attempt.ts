@@ -5,8 +5,9 @@ import type { Plan, PlanNode, Scope } from "../../src/graph/plan.ts";
 import { route } from "../../src/graph/route.ts";
 import type { NodeContext, NodeResult, NodeWait, Question } from "../../src/nodes/contract.ts";
 import { type NodeKinds, runNode } from "../../src/nodes/registry.ts";
-import type { Chunk } from "../log/entry.ts";
+import type { Chunk, Spent, TaskUsage } from "../log/entry.ts";
 import type { Means } from "../world.ts";
+import { estimateOf } from "./budget-charge.ts";
 import { findResult, keepResult, type Keeper, keeperOf } from "./cached.ts";
 import { Deadlines } from "./deadlines.ts";
 import { bounded } from "./failures.ts";
@@ -37,7 +38,8 @@ export interface Surroundings {
 export type Settled =
   | { readonly ok: true; readonly outcome: Outcome; readonly result: NodeResult }
   | { readonly ok: "waits"; readonly wait: NodeWait }
-  | { readonly ok: false; readonly error: ErrorRecord };
+  /** With what its result would have reported, where that came and cannot be committed. */
+  | { readonly ok: false; readonly error: ErrorRecord; readonly usage?: TaskUsage | undefined };
 
 /** A wait ends within what a timer can be set to (a year). */
 const LONGEST_WAIT_MS = 366 * 24 * 3_600_000;
@@ -58,6 +60,7 @@ export class Attempt {
   readonly #controller = new AbortController();
   readonly #chunks: OpenChunk[] = [];
   #deadlines: Deadlines | undefined;
+  #isKept = false;
   /** Steps under way, so that two calls by one key make one. */
   readonly #steps = new Map<string, Promise<Json>>();
 
@@ -78,6 +81,17 @@ export class Attempt {
   /** What its expressions see. */
   get scope(): Scope {
     return this.#surroundings.scope;
+  }
+
+  /** Its result is an earlier one's: it has cost nothing. */
+  get isKept(): boolean {
+    return this.#isKept;
+  }
+
+  /** What it may use at most; undefined where its kind uses nothing. */
+  estimate(): Spent | undefined {
+    const { kinds, scope, means } = this.#surroundings;
+    return estimateOf(this.node, kinds, { scope, models: means.models });
   }
 
   /** What was streamed so far, in pieces with consecutive frame ids. */
@@ -115,7 +129,10 @@ export class Attempt {
 
   async #keptOr(keeper: Keeper, kinds: NodeKinds): Promise<NodeResult | NodeWait> {
     const kept = await findResult(keeper, this.messageId);
-    if (kept !== undefined) return kept;
+    if (kept !== undefined) {
+      this.#isKept = true;
+      return kept;
+    }
     this.#controller.signal.throwIfAborted();
     const result = await runNode(this.node, this.#context(), kinds);
     if (!("waitUntil" in result)) keepResult(keeper, result, this.messageId);
@@ -155,11 +172,11 @@ export class Attempt {
       const taken = route(this.#plan, this.task.node, scope, result);
       return { ok: true, outcome: { writes, ...taken }, result };
     } catch (thrown) {
-      return this.#fail(thrown);
+      return { ...this.#fail(thrown), usage: "waitUntil" in result ? undefined : result.usage };
     }
   }
 
-  #fail(thrown: unknown): Settled {
+  #fail(thrown: unknown): Settled & { readonly ok: false } {
     return { ok: false, error: { ...bounded(toErrorRecord(thrown)), node: this.node.id, attempt: this.number } };
   }
 

@@ -1,10 +1,11 @@
-import type { ErrorRecord } from "../../src/base/errors.ts";
+import { EdgewiseError, type ErrorRecord } from "../../src/base/errors.ts";
 import type { Json, JsonObject } from "../../src/base/json.ts";
 import { openFold } from "../../src/engine/reducers.ts";
 import type { Write } from "../../src/engine/types.ts";
 import type { Plan } from "../../src/graph/plan.ts";
 import type { LogEntry } from "../log/entry.ts";
 import { isInFrame } from "../log/places.ts";
+import type { Playback } from "./playback.ts";
 
 /** What a write may add beside its own text: its channel's name and quotes, a comma, and the digits that a sum grows by. */
 const AROUND_WRITE = 32;
@@ -37,18 +38,39 @@ export class StateSize {
    * @param values the state as it is, asked for only when it has to be measured
    */
   check(plan: Plan, node: string, writes: readonly Write[], values: () => JsonObject): ErrorRecord | undefined {
+    const size = this.#beyond(plan, writes, values);
+    return size === undefined ? undefined : { ...tooLarge(`what node "${node}" wrote`, this.#limit, size), node };
+  }
+
+  /** The same for writes from outside. @throws EdgewiseError `state_too_large` */
+  refuse(plan: Plan, pointer: string, writes: readonly Write[], values: () => JsonObject): void {
+    const size = this.#beyond(plan, writes, values);
+    if (size !== undefined) throw new EdgewiseError({ ...tooLarge(`\`${pointer}\``, this.#limit, size), pointer });
+  }
+
+  /** The size that the writes would bring the state to, where that is too large. */
+  #beyond(plan: Plan, writes: readonly Write[], values: () => JsonObject): number | undefined {
     if (this.#limit === Number.POSITIVE_INFINITY || writes.length === 0) return undefined;
     if (this.#atMost + weightOf(writes) <= this.#limit) return undefined;
     const before = values();
     this.#atMost = lengthOf(before);
     const size = lengthOf(folded(plan, before, writes));
     // Clearing must be possible in a state that is too large already, such as one that a run began with.
-    if (size <= this.#limit || size < this.#atMost) return undefined;
-    const message =
-      `With what node "${node}" wrote the state would have ${size} characters of JSON; ${this.#limit} are allowed ` +
-      "(`limits.state`). Keep less in it, or raise the limit.";
-    return { code: "state_too_large", message, retryable: false, node, details: { limit: this.#limit, size } };
+    return size <= this.#limit || size < this.#atMost ? undefined : size;
   }
+}
+
+/** Writes from outside, before anything is written. @throws EdgewiseError `state_too_large`, at that pointer */
+export function refuseTooMuch(playback: Playback, writes: readonly Write[], pointer: string): void {
+  const { plan } = playback;
+  new StateSize(plan.limits.state).refuse(plan, pointer, writes, () => playback.values(playback.channelNames()));
+}
+
+function tooLarge(what: string, limit: number, size: number): ErrorRecord {
+  const message =
+    `With ${what} the state would have ${size} characters of JSON; ${limit} are allowed (\`limits.state\`). ` +
+    "Keep less in it, or raise the limit.";
+  return { code: "state_too_large", message, retryable: false, details: { limit, size } };
 }
 
 function weightOf(writes: readonly Write[]): number {

@@ -28,12 +28,14 @@ export class Ledger {
   #limits: Amount;
   readonly #reserved = new Map<TaskId, Amount>();
   readonly #waiting = new Set<TaskId>();
-  #spent: Amount = NOTHING;
+  #spent: Amount;
   #open: Amount = NOTHING;
   #hasFreed = false;
 
-  constructor(limits: RunLimits) {
+  /** @param before what was spent where no entry tells of it: on another version of the graph */
+  constructor(limits: RunLimits, before: Spent = { tokens: 0, costUsd: 0 }) {
     this.#limits = boundsOf(limits);
+    this.#spent = toAmount(before);
   }
 
   /** From here on it counts for a run with these limits, which goes on from the one before; what is held is asked for again. */

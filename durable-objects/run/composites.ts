@@ -26,7 +26,7 @@ interface Open {
   /** The state that the last turn of a loop left. */
   left?: View;
   /** Of a saga: what its first frame has done that can be undone; in canonical order once that is over. */
-  readonly done: Done[] | undefined;
+  done: Done[] | undefined;
 }
 
 /** What the run knows. */
@@ -133,9 +133,9 @@ export class Composites {
   failuresIn(tasks: readonly TaskId[], errors: ReadonlyMap<TaskId, ErrorRecord>): ReadonlyMap<TaskId, ErrorRecord> {
     const told = new Map(errors);
     for (const task of tasks) {
-      const error = errors.get(task);
-      const undoing = error && this.#undoingIn(task);
-      if (undoing !== undefined) told.set(task, compensationFailed(undoing.saga, undoing.done, error as ErrorRecord));
+      const [error, undoing] = [errors.get(task), this.#undoingIn(task)];
+      if (error !== undefined && undoing !== undefined)
+        told.set(task, compensationFailed(undoing.saga, undoing.done, error));
     }
     return told;
   }
@@ -189,7 +189,7 @@ export class Composites {
     for (const task of failed) this.#dropAround(task, composite.id);
     if (open.done !== undefined && frame > 0)
       return this.#end(composite.id, frame, { ok: true, shared: [], writes: [] });
-    open.done?.splice(0, open.done.length, ...inCanonicalOrder(open.done));
+    open.done &&= inCanonicalOrder(open.done);
     if (failed.length > 0) return this.#end(composite.id, frame, { ok: false, error: combine(failed, failures) });
     const { node, kind } = this.#kindOf(composite.id);
     try {

@@ -1,4 +1,5 @@
 import { type ErrorRecord, toErrorRecord } from "../../src/base/errors.ts";
+import { isJsonObject } from "../../src/base/json.ts";
 import { toPointer } from "../../src/base/pointer.ts";
 import type { Step, TaskId } from "../../src/engine/types.ts";
 import type { LogEntry } from "../log/entry.ts";
@@ -18,7 +19,7 @@ export function verdictOn(live: LiveRun, entry: LogEntry | undefined, step: Step
 
 function becameOf(live: LiveRun, entry: LogEntry | undefined, step: Step | undefined): Over | undefined {
   if (entry?.type === "run-cancelled") return { status: "interrupted", error: cancelled(entry.reason) };
-  if (entry?.type === "run-stopped") return { status: "timeout", error: entry.error };
+  if (entry?.type === "run-stopped") return { status: isOfTime(entry.error) ? "timeout" : "error", error: entry.error };
   const rest = step?.rest ?? live.playback.engine.rest;
   switch (rest.kind) {
     case "running": {
@@ -40,9 +41,11 @@ function becameOf(live: LiveRun, entry: LogEntry | undefined, step: Step | undef
   }
 }
 
-/** What a write from outside leaves, which performs nothing. */
-export function restingAs(live: LiveRun): Over {
+/** What a write from outside leaves, which performs nothing. What was stopped before it stays so. @param before the run it stands on */
+export function restingAs(live: LiveRun, before: RunRow | undefined): Over {
   const { rest } = live.playback.engine;
+  if (before !== undefined && rest.kind !== "done" && !goesOnAlone(before))
+    return isCancelled(before) ? paused("it was cancelled") : { status: before.status, error: before.error };
   if (rest.kind === "paused" && rest.failed.length > 0) return { status: "error", error: live.failure(rest.failed) };
   return { status: rest.kind === "done" ? "success" : "interrupted", error: null };
 }
@@ -65,8 +68,15 @@ export function isOver(row: RunRow): boolean {
 }
 
 /** What it left goes on by itself when its time has come; not what somebody, or a budget, has stopped. */
-export function goesOnAlone({ status, error }: RunRow): boolean {
-  return status !== "timeout" && error?.code !== "run_cancelled" && error?.code !== "run_paused";
+export function goesOnAlone({ error }: RunRow): boolean {
+  return error === null || !STOPPED.has(error.code);
+}
+
+const STOPPED: ReadonlySet<ErrorRecord["code"]> = new Set(["run_cancelled", "run_paused", "budget_exceeded"]);
+
+/** LangGraph's status for a run whose time is up; one without money or tokens is an error like any. */
+function isOfTime({ details }: ErrorRecord): boolean {
+  return isJsonObject(details) && details["limit"] === "time";
 }
 
 export function isCancelled({ error }: RunRow): boolean {

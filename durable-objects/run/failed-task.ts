@@ -12,7 +12,13 @@ import { toWrites } from "./writes.ts";
  * where that fails in its turn, the task stays in flight, failed.
  * @param plan the graph of the task's frame
  */
-export function failedTask(plan: Plan, task: Task, attempt: number, error: ErrorRecord, scope: Scope): LogEntry {
+export function failedTask(
+  plan: Plan,
+  task: Task,
+  attempt: number,
+  error: ErrorRecord,
+  scope: Scope,
+): Extract<LogEntry, { readonly type: "task-failed" }> {
   const outcome = outcomeOf(plan, task, { ...error, attempt }, scope);
   const failed = { type: "task-failed", task: task.id, attempt, error } as const;
   return outcome === undefined ? failed : { ...failed, outcome };

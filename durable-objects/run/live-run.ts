@@ -9,41 +9,22 @@ import type { RunRow, RunUsage } from "../log/rows.ts";
 import { Attempt, type Settled, type Surroundings } from "./attempt.ts";
 import { findResult, type Keeper } from "./cached.ts";
 import { Composites } from "./composites.ts";
+import { EventIds } from "./event-ids.ts";
 import { failedTask } from "./failed-task.ts";
 import { bounded, combine } from "./failures.ts";
 import type { Given } from "./globals.ts";
 import { Ongoing } from "./ongoing.ts";
 import { Scopes } from "./scopes.ts";
+import { Spending } from "./spending.ts";
 import { TaskNotes } from "./task-notes.ts";
 import { Playback, type Values } from "./playback.ts";
 import { attemptLost, decided, outcomeUnknown, UnsafeEffects } from "./recovery.ts";
-import type { Means } from "../world.ts";
+import type { Reach } from "./reach.ts";
 import { addUsage } from "./usage.ts";
 import { type Verdict, verdictOf } from "./verdict.ts";
 import { Waits } from "./waits.ts";
 import { frameWork, type Work, workIn } from "./work.ts";
 
-/** What the object hands to every attempt. */
-export interface Reach {
-  readonly means: Means;
-  readonly now: () => number;
-  /** Something was streamed: followers may look. */
-  readonly streamed: () => void;
-  /** What came to be without being asked for: a late end, a step that was made. */
-  readonly happened: (verdict: Verdict) => void;
-}
-
-/**
- * Frame ids handed out before a restart and lost with it must never mean something else: ids go on from the next block. A
- * block holds more pieces than an object has memory for, and there are millions of blocks.
- */
-const EVENT_BLOCK = 2 ** 28;
-const ENDS_ATTEMPT: ReadonlySet<LogEntry["type"]> = new Set([
-  "task-waiting",
-  "frames-announced",
-  "task-succeeded",
-  "task-failed",
-]);
 const FAR_MS = 30 * 24 * 3_600_000;
 
 /** The run of a thread that is not over: its playback, its ongoing attempts and its counters. Storage is not its business. */
@@ -63,9 +44,8 @@ export class LiveRun {
   readonly #notes = new TaskNotes();
   readonly #ongoing = new Ongoing();
   readonly scopes: Scopes;
-  #nextEvent: number;
-  /** Of message ids: how often it has been restarted, and 1 more where it goes on from another. */
-  #epoch = 0;
+  readonly #events: EventIds;
+  readonly spending: Spending;
 
   /** @param first the run itself, or the first of those it goes on from, whose commits are to be handed to {@link inherit} */
   constructor(first: RunRow, given: Given, plan: Plan, base: Values, kinds: NodeKinds) {
@@ -80,7 +60,8 @@ export class LiveRun {
       globalsOf: (inside) => this.scopes.globals(inside),
       taskOf: (id) => this.playback.engine.task(id),
     });
-    this.#nextEvent = first.eventFloor;
+    this.#events = new EventIds(first.eventFloor);
+    this.spending = new Spending(this.playback, first, kinds, (task) => this.scopes.of(task));
   }
 
   get row(): RunRow {
@@ -93,8 +74,8 @@ export class LiveRun {
     this.scopes.give(given);
     this.usage = null;
     this.#pause = undefined;
-    this.#nextEvent = row.eventFloor;
-    this.#epoch = 1;
+    this.#events.goOn(row.eventFloor);
+    this.spending.goOn(row);
   }
 
   /** Takes in a commit of what it goes on from. */
@@ -119,8 +100,8 @@ export class LiveRun {
 
   /** Takes a committed entry in, whether just written or read back; answers what it starts. @param at Unix milliseconds */
   apply(entry: LogEntry, at: number): Step | undefined {
-    if ((entry.type === "task-succeeded" || entry.type === "task-failed") && this.#composites.isOpen(entry.task))
-      this.#dropInside(entry.task);
+    const composite = this.#concludedBy(entry);
+    if (composite !== undefined) this.#dropInside(composite);
     this.#note(entry, at);
     const step = this.playback.apply(entry);
     for (const { task, error } of step?.failed ?? []) {
@@ -128,6 +109,18 @@ export class LiveRun {
     }
     for (const left of step?.frames?.left ?? []) this.#leave(left);
     return step;
+  }
+
+  #concludedBy(entry: LogEntry): TaskId | undefined {
+    const isOver = entry.type === "task-succeeded" || entry.type === "task-failed";
+    return isOver && this.#composites.isOpen(entry.task) ? entry.task : undefined;
+  }
+
+  /** To be committed before attempts are dropped: what they may have used. @param by only those that this entry drops (R11) */
+  cutOff(by?: LogEntry): LogEntry[] {
+    const composite = by && this.#concludedBy(by);
+    if (by !== undefined && composite === undefined) return [];
+    return this.spending.cutOff(this.#ongoing.attempts(composite));
   }
 
   /** A composite of many items must not keep what each of them failed with, or has recorded. */
@@ -141,9 +134,10 @@ export class LiveRun {
     this.waits.apply(entry, at, this.#row.runId);
     this.#notes.apply(entry);
     this.#done.apply(entry);
+    this.spending.apply(entry);
     if (entry.type === "run-paused") this.#pause = entry.reason;
     if (entry.type === "task-succeeded" && entry.usage) this.usage = addUsage(this.usage, entry.usage);
-    if (ENDS_ATTEMPT.has(entry.type) && "task" in entry) this.#ongoing.ended(entry.task);
+    this.#ongoing.apply(entry);
   }
 
   /** R11: what is still under way in the frames of a race that is decided is cancelled. */
@@ -159,27 +153,32 @@ export class LiveRun {
 
   /** Counts a commit read back: frame ids up to its last are taken. */
   replayed(commit: Commit): Step | undefined {
-    this.#nextEvent = Math.max(this.#nextEvent, commit.lastEvent + 1);
+    this.#events.taken(commit.lastEvent);
     return this.apply(commit.entry, commit.at);
   }
 
   /** Takes `count` frame ids; answers the first. */
   takeEvents(count: number): number {
-    const first = this.#nextEvent;
-    this.#nextEvent += count;
-    return first;
+    return this.#events.take(count);
   }
 
   /** After a restart: leaves a gap for what was handed out and lost. Answers the new floor, to be stored. */
   skipLostEvents(): number {
-    const block = Math.floor(this.#nextEvent / EVENT_BLOCK) + 1;
-    this.#epoch = this.#row.from === null ? block : block + 1;
-    this.#nextEvent = block * EVENT_BLOCK;
-    return this.#nextEvent;
+    return this.#events.skipLost(this.#row.from !== null);
   }
 
   /** Does a piece of work. Answers what it came to when it ended at once; otherwise `reach.happened` hears of it. */
-  perform(work: Work, reach: Reach): Verdict | undefined {
+  perform(work: Work, given: Reach): Verdict | undefined {
+    const reach = { ...given, happened: (verdict: Verdict) => given.happened(this.#fitting(verdict)) };
+    const verdict = this.#perform(work, reach);
+    return verdict && this.#fitting(verdict);
+  }
+
+  #fitting(verdict: Verdict): Verdict {
+    return { ...verdict, entry: this.spending.fitting(verdict.entry) };
+  }
+
+  #perform(work: Work, reach: Reach): Verdict | undefined {
     // What a pause leaves undone is done when the run goes on.
     if (this.#pause !== undefined) return undefined;
     // Dropped since it was taken down: a frame of a race that is decided.
@@ -217,13 +216,15 @@ export class LiveRun {
     if (lost) return { entry: failedTask(plan, task, number, lost, this.scopes.of(task)), chunks: [] };
     const unsafe = this.#unsafe(task, plan, number);
     if (unsafe) return unsafe;
-    const attempt = new Attempt(plan, this.#row.lineage, task, number, this.#epoch, this.#surroundings(task, reach));
+    const { epoch } = this.#events;
+    const attempt = new Attempt(plan, this.#row.lineage, task, number, epoch, this.#surroundings(task, reach));
+    if (!this.spending.mayBegin(attempt)) return undefined;
     this.#ongoing.run(attempt);
     if (node?.effect === "unsafe")
       reach.happened({ entry: { type: "attempt-started", task: task.id, attempt: number }, chunks: [] });
     const judge = (settled: Settled): Verdict | undefined => {
       if (!this.#ongoing.isRunning(attempt)) return undefined;
-      return verdictOf(plan, attempt, settled, reach.now());
+      return verdictOf(plan, attempt, settled, reach.now(), () => this.spending.estimate(attempt));
     };
     const settled = attempt.run((late) => {
       const verdict = judge(late);
@@ -237,7 +238,8 @@ export class LiveRun {
     const node = plan.nodes[task.node];
     const { answered } = this.waits.resumption(task.id) ?? {};
     const recorded = this.#done.of(task.id);
-    if (answered?.kind === "outcome_unknown") {
+    // An answer counts for the attempt that it was given for: one that has begun since and died is asked about anew.
+    if (answered?.kind === "outcome_unknown" && !this.#notes.hasBegun(task.id)) {
       const entry = decided(plan, task, number, answered.value, recorded, this.scopes.of(task));
       return entry && { entry, chunks: [] };
     }
@@ -318,13 +320,17 @@ export class LiveRun {
     if (entry.type === "signal-received") work.push(...this.#toResume(this.waits.over(now)));
     // A signal may have been there before its wait, and a deadline may be over.
     if (entry.type === "task-waiting" && this.waits.endOf(entry.task, now)) work.push(...this.#toResume([entry.task]));
-    return work;
+    return [...work, ...this.#workOf("task", this.spending.freed())];
   }
 
   #toResume(waits: readonly TaskId[]): Work[] {
-    return waits.flatMap((id): Work[] => {
+    return this.#workOf("resume", waits);
+  }
+
+  #workOf(kind: "task" | "resume", tasks: readonly TaskId[]): Work[] {
+    return tasks.flatMap((id): Work[] => {
       const task = this.playback.engine.task(id);
-      return task === undefined ? [] : [{ kind: "resume", task }];
+      return task === undefined ? [] : [{ kind, task }];
     });
   }
 
@@ -336,14 +342,8 @@ export class LiveRun {
     const [task] = due;
     const conclude = (composite: Task): LogEntry =>
       this.#composites.again(composite) ?? this.#composites.conclude(composite, NO_CACHE);
-    return task && this.#orFail(task, () => conclude(task))?.entry;
-  }
-
-  /** R9: what has failed is to be tried anew. */
-  redrive(): LogEntry[] {
-    const { engine } = this.playback;
-    const failed = [...engine.inFlight(), ...engine.inFrames()].filter(({ state }) => state === "failed");
-    return failed.map(({ task }) => ({ type: "task-resumed", task: task.id }));
+    const verdict = task && this.#orFail(task, () => conclude(task));
+    return verdict && this.#fitting(verdict).entry;
   }
 
   /** After a restart, or where a run goes on: what was started and has no outcome, either to be tried again now or backing off still. */
@@ -361,13 +361,21 @@ export class LiveRun {
 
   /** Unix milliseconds: when something is due by itself. */
   nextTime(): number | undefined {
-    const times = [this.#ongoing.next, this.waits.next].filter((time) => time !== undefined);
+    const times = [this.#ongoing.next, this.waits.next, this.spending.endsAt(this.#row)].filter(
+      (time) => time !== undefined,
+    );
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
   /** When the sweep is to look whether it moves; who waits for somebody alone is looked at now and then. */
   nextLook(now: number): number {
     return this.nextTime() ?? (this.waits.isEmpty ? 0 : now + FAR_MS);
+  }
+
+  /** The entry by which a budget stops it now: its time is up, or nothing of it can go on within its limits. */
+  stop(now: number, isIdle: boolean): LogEntry | undefined {
+    const hasCome = isIdle && !this.isPerforming && this.#ongoing.next === undefined && this.#pause === undefined;
+    return this.spending.stop(this.#row, now, hasCome);
   }
 
   get isPerforming(): boolean {

@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../src/base/json.ts";
 import type { RunRow } from "../log/rows.ts";
 import { REQUEST_HASH, type StartRun } from "../thread-api.ts";
 
@@ -9,6 +10,8 @@ export interface Place {
   readonly from: RunRow["from"];
   readonly lineage?: string;
   readonly hidden?: boolean;
+  /** For its kwargs: what of its limits was used before it, where its log does not tell. */
+  readonly used?: JsonObject;
 }
 
 /** The row of a run that begins with the thread's next commit. */
@@ -29,6 +32,7 @@ export function newRun(command: StartRun, place: Place): RunRow {
       context,
       stream_mode: [...streamMode],
       ...(budget === undefined ? {} : { budget: { ...budget } }),
+      ...place.used,
       ...(requestHash === undefined ? {} : { [REQUEST_HASH]: requestHash }),
     },
     createdAt: place.now,

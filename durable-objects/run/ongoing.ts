@@ -1,5 +1,5 @@
 import type { Task, TaskId } from "../../src/engine/types.ts";
-import type { Chunk } from "../log/entry.ts";
+import type { Chunk, LogEntry } from "../log/entry.ts";
 import { isInside } from "../log/places.ts";
 import type { Attempt } from "./attempt.ts";
 import type { FailedAttempt } from "./task-notes.ts";
@@ -10,6 +10,13 @@ type State =
   /** A composite whose result may be at hand. */
   | { readonly kind: "looking-up" }
   | ({ readonly kind: "backing-off"; readonly task: Task } & FailedAttempt);
+
+const ENDS_ATTEMPT: ReadonlySet<LogEntry["type"]> = new Set([
+  "task-waiting",
+  "frames-announced",
+  "task-succeeded",
+  "task-failed",
+]);
 
 /** What memory alone knows of tasks: attempts that run, and those that come next. A restart forgets it all. */
 export class Ongoing {
@@ -36,8 +43,9 @@ export class Ongoing {
     return state?.kind === "running" && state.attempt === attempt;
   }
 
-  ended(task: TaskId): void {
-    this.#states.delete(task);
+  /** Takes a committed entry in. */
+  apply(entry: LogEntry): void {
+    if (ENDS_ATTEMPT.has(entry.type) && "task" in entry) this.#states.delete(entry.task);
   }
 
   /** R11: what is under way in a composite's frames is cancelled; answers whose it was. */
@@ -82,9 +90,10 @@ export class Ongoing {
     return this.chunks(-1).filter((chunk) => isInside(chunk.task, composite));
   }
 
-  /** The attempts that run, in the order in which they began. */
-  attempts(): readonly Attempt[] {
-    return [...this.#states.values()].flatMap((state) => (state.kind === "running" ? [state.attempt] : []));
+  /** The attempts that run, in the order in which they began: all, or those in the frames of a composite. */
+  attempts(inside?: TaskId): readonly Attempt[] {
+    const running = [...this.#states.values()].flatMap((state) => (state.kind === "running" ? [state.attempt] : []));
+    return inside === undefined ? running : running.filter(({ task }) => isInside(task.id, inside));
   }
 
   /** Closes every socket and forgets every timer; what the attempts have streamed is answered, to be kept. */

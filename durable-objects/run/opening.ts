@@ -6,6 +6,7 @@ import type { Plan } from "../../src/graph/plan.ts";
 import type { LogEntry } from "../log/entry.ts";
 import type { RunCommand } from "../thread-api.ts";
 import type { LiveRun } from "./live-run.ts";
+import { refuseTooMuch } from "./budget-state.ts";
 import { checkAnswer, questionId, waitOver } from "./questions.ts";
 import type { Open } from "./waits.ts";
 import { toWrite } from "./writes.ts";
@@ -16,12 +17,13 @@ type Entries = (live: LiveRun) => Iterable<LogEntry>;
 
 /**
  * LangGraph's command. What it says is checked here, before anything is written; what it comes to is asked for afterwards.
- * @throws EdgewiseError `wait_over`, `invalid_answer`, `invalid_request`, `unknown_channel`, `invalid_write`, with pointers
+ * @throws EdgewiseError `wait_over`, `invalid_answer`, `invalid_request`, `unknown_channel`, `invalid_write`, `state_too_large`, with pointers
  */
 export function commanded(live: LiveRun, command: RunCommand): Entries {
   const { resume, update = [], goto = [], by = null } = command;
   const { plan } = live.playback;
   const writes = writesOf(plan, update, ["command", "update"], live.row.lineage);
+  refuseTooMuch(live.playback, writes, "/command/update");
   const { takes, sends } = targetsOf(plan, goto);
   const answers = resume === undefined ? [] : answersOf(live.waits.open(), resume, by);
   const isRedrive = resume === undefined;
@@ -31,8 +33,14 @@ export function commanded(live: LiveRun, command: RunCommand): Entries {
       yield { type: "state-updated", outcome: { writes, takes, sends }, as: goto.length > 0 ? "goto" : null };
     }
     yield* answers;
-    if (isRedrive) yield* run.redrive();
+    if (isRedrive) yield* redriven(run);
   };
+}
+
+/** R9: what has failed is to be tried anew. */
+function redriven({ playback: { engine } }: LiveRun): LogEntry[] {
+  const failed = [...engine.inFlight(), ...engine.inFrames()].filter(({ state }) => state === "failed");
+  return failed.map(({ task }) => ({ type: "task-resumed", task: task.id }));
 }
 
 /** R8: what stands at a breakpoint goes on with whatever goes on. */
@@ -113,9 +121,7 @@ function answersOf(open: readonly Open[], resume: NonNullable<RunCommand["resume
   }
   const [asked, ...others] = questions;
   if (asked === undefined) {
-    // What only stands at a breakpoint is resumed by anything.
-    if (open.length > 0) return [];
-    throw waitOver("Nothing waits for an answer on this thread.", questions);
+    throw waitOver("Nothing waits for an answer on this thread; go on with it by `input: null`.", questions);
   }
   if (others.length === 0) return [answerTo(asked, resume.value, by, [])];
   const details = { open: questions.slice(0, 100).map(({ ask, task }): Json => ({ id: ask.id, task })) };

@@ -1,7 +1,8 @@
 import type { Plan } from "../../src/graph/plan.ts";
-import type { Commit } from "../log/entry.ts";
+import type { Ask, Commit } from "../log/entry.ts";
 import type { RunRow } from "../log/rows.ts";
 import type { ThreadStore } from "../log/store.ts";
+import { Waits } from "./waits.ts";
 import { Playback, type Values } from "./playback.ts";
 
 /** A run's part of what another goes on from. */
@@ -55,6 +56,9 @@ export class Past {
 
   /** The thread's values after a run. */
   end(row: RunRow): Values {
+    const { lastSeq } = row;
+    const snapshot = lastSeq === null ? undefined : this.#store.snapshot(lastSeq);
+    if (snapshot !== undefined && snapshot.seq === lastSeq) return new Map(Object.entries(snapshot.values));
     return this.played(row).threadValues();
   }
 
@@ -75,6 +79,14 @@ export class Past {
   /** The run as it stood after a commit of it, or stands now. */
   played(row: RunRow, to?: number): Playback {
     return this.#play(row, this.begin(row), to);
+  }
+
+  /** The questions that are open after a run, or now. */
+  asked(row: RunRow): Ask[] {
+    const waits = new Waits();
+    const last = { row, to: row.lastSeq ?? Number.MAX_SAFE_INTEGER };
+    for (const { entry, at } of this.commits([...this.before(row), last])) waits.apply(entry, at, row.runId);
+    return waits.open().map(({ ask }) => ask);
   }
 
   *commits(segments: readonly Segment[]): IterableIterator<Commit> {

@@ -14,7 +14,7 @@ export function questionId(lineage: string, task: TaskId, key: string): string {
 }
 
 /** A node's question, as the log keeps it. */
-export function questionOf(lineage: string, task: TaskId, { key = "", value, schema, from }: Question): Ask {
+export function questionOf(lineage: string, task: TaskId, { key = "", value, schema, from, named }: Question): Ask {
   return {
     id: questionId(lineage, task, key),
     kind: "gate",
@@ -22,6 +22,7 @@ export function questionOf(lineage: string, task: TaskId, { key = "", value, sch
     ...(schema === undefined ? {} : { schema }),
     ...(from === undefined ? {} : { from }),
     ...(key === "" ? {} : { key }),
+    ...(named === true ? { named } : {}),
   };
 }
 
@@ -45,6 +46,10 @@ export function checkAnswer({ ask, answers }: Open, { by, value }: Answer, place
   if (ask.from !== undefined && (by === null || !ask.from.includes(by))) {
     const who = by === null ? "Nobody" : `"${by.slice(0, 80)}"`;
     const message = `${who} was not asked; these were: ${ask.from.slice(0, 20).join(", ")}. Say who answers in \`by\`.`;
+    throw failure("invalid_answer", message, { pointer: toPointer(place.by) });
+  }
+  if (ask.named === true && by === null) {
+    const message = "Several people are asked: say who answers in `by`.";
     throw failure("invalid_answer", message, { pointer: toPointer(place.by) });
   }
   if (answers.some((given) => given.by === by && by !== null))

@@ -51,8 +51,11 @@ export class TaskNotes {
         this.settle(entry.task);
         if (entry.outcome === undefined) this.#failures.set(entry.task, entry.error);
         return;
-      case "run-started":
       case "run-continued":
+        // Whoever goes on means to try: what stops and cancels have cut off is not held against a task.
+        this.#losses.clear();
+        return;
+      case "run-started":
       case "run-migrated":
       case "run-paused":
       case "run-stopped":

@@ -53,6 +53,9 @@ export class Waits {
   /** Who said what to which question, and the run that took it: an answer may come twice (G9). */
   readonly #answered = new Map<string, Map<string | null, { readonly said: string; readonly runId: string }>>();
 
+  /** Questions that were answered, by task. */
+  readonly #asksOf = new Map<TaskId, Set<string>>();
+
   /** @param at when it was committed, Unix milliseconds; @param runId by which run */
   apply(entry: LogEntry, at: number, runId: string): void {
     if (entry.type === "task-waiting") {
@@ -66,6 +69,8 @@ export class Waits {
     }
     if (entry.type === "task-resumed") this.#resume(entry.task, entry.signal, entry.answer, runId);
     if (entry.type === "task-succeeded" || entry.type === "task-failed") this.#forget(entry.task);
+    // A redrive asks anew, under the same id.
+    if (entry.type === "task-failed" && entry.outcome === undefined) this.#forgetAnswers(entry.task);
   }
 
   #resume(task: TaskId, id: string | undefined, answer: Answer | undefined, runId: string): void {
@@ -80,7 +85,7 @@ export class Waits {
       this.#resumed.set(task, { at, answered: { kind, value: answer.value } });
       if (kind === "gate")
         this.#waited.set(task, { ...waited, answers: [...waited.answers, givenOf(answer, waiting)] });
-      this.#noteAnswer(answer, runId);
+      this.#noteAnswer(task, answer, runId);
     } else if (signal === undefined) {
       this.#resumed.set(task, { at });
       this.#waited.set(task, { ...waited, expired: waited.expired + 1 });
@@ -89,9 +94,16 @@ export class Waits {
     if (id !== undefined) this.#kept.delete(id);
   }
 
-  #noteAnswer({ ask, by, value }: Answer, runId: string): void {
+  #noteAnswer(task: TaskId, { ask, by, value }: Answer, runId: string): void {
     const answered = this.#answered.get(ask) ?? new Map<string | null, { said: string; runId: string }>();
     this.#answered.set(ask, answered.set(by, { said: canonicalJson(value), runId }));
+    const asks = this.#asksOf.get(task) ?? new Set<string>();
+    this.#asksOf.set(task, asks.add(ask));
+  }
+
+  #forgetAnswers(task: TaskId): void {
+    for (const ask of this.#asksOf.get(task) ?? []) this.#answered.delete(ask);
+    this.#asksOf.delete(task);
   }
 
   #forget(task: TaskId): void {

@@ -1,7 +1,7 @@
 import { failureBody } from "../../src/base/failure-text.ts";
 import type { Json, JsonObject } from "../../src/base/json.ts";
 import type { Outcome, Step, Task } from "../../src/engine/types.ts";
-import type { Chunk, Commit, LogEntry } from "../log/entry.ts";
+import type { Ask, Chunk, Commit, LogEntry } from "../log/entry.ts";
 import { isInFrame, nodeOf } from "../log/places.ts";
 import type { Plan } from "../../src/graph/plan.ts";
 import type { RunRow } from "../log/rows.ts";
@@ -29,11 +29,23 @@ export class Framer {
   readonly #plan: Plan;
   /** Only for modes that show what an entry alone does not say. */
   readonly #playback: Playback | undefined;
+  readonly #open: () => readonly Ask[];
+  /** Questions that this run has shown. */
+  readonly #asked = new Set<string>();
 
-  /** @param begin the run before its first commit; asked for only by the modes that show what an entry alone does not say */
-  constructor(row: RunRow, plan: Plan, begin: () => Playback, modes: readonly StreamMode[]) {
+  /**
+   * @param begin the run before its first commit; asked for only by the modes that show what an entry alone does not say
+   * @param open the questions that are open at the end of the run
+   */
+  constructor(
+    row: RunRow,
+    plan: Plan,
+    { begin, open }: { readonly begin: () => Playback; readonly open: () => readonly Ask[] },
+    modes: readonly StreamMode[],
+  ) {
     this.#row = row;
     this.#modes = new Set(modes);
+    this.#open = open;
     this.#plan = plan;
     this.#playback = modes.includes("values") || modes.includes("tasks") ? begin() : undefined;
   }
@@ -47,12 +59,22 @@ export class Framer {
     const { entry, event } = commit;
     const step = this.#playback?.apply(entry);
     const frames: Frame[] = [];
-    if (entry.type === "run-started" || entry.type === "run-continued") {
-      frames.push({ id: event, event: "metadata", data: { run_id: this.#row.runId, attempt: 1 } });
-      this.#add(frames, "values", event + 1, "values", () => this.#values());
-      this.#starts(frames, event + 2, step);
-      return frames;
+    if (entry.type === "run-started" || entry.type === "run-continued") this.#begin(frames, event, step);
+    else this.#entry(frames, commit, step);
+    if (over?.status === "interrupted" && over.lastSeq === commit.seq) this.#stillOpen(frames, commit);
+    if (over !== undefined && FAILED.has(over.status) && over.lastSeq === commit.seq) {
+      frames.push({ id: commit.lastEvent, event: "error", data: over.error ? failureBody(over.error) : {} });
     }
+    return frames;
+  }
+
+  #begin(frames: Frame[], event: number, step: Step | undefined): void {
+    frames.push({ id: event, event: "metadata", data: { run_id: this.#row.runId, attempt: 1 } });
+    this.#add(frames, "values", event + 1, "values", () => this.#values());
+    this.#starts(frames, event + 2, step);
+  }
+
+  #entry(frames: Frame[], { entry, event }: Commit, step: Step | undefined): void {
     if (entry.type === "task-succeeded") {
       const node = this.#nodeOf(entry.task);
       // What is done in a frame leaves it with its composite (R10); what is said there is said at once.
@@ -80,18 +102,38 @@ export class Framer {
       if (entry.outcome !== undefined) this.#outcome(frames, event, this.#nodeOf(entry.task), entry.outcome);
     }
     this.#starts(frames, event + 4, step);
-    if (over !== undefined && FAILED.has(over.status) && over.lastSeq === commit.seq) {
-      frames.push({ id: commit.lastEvent, event: "error", data: over.error ? failureBody(over.error) : {} });
-    }
-    return frames;
   }
 
   /** LangGraph's clients look for it in both modes (langgraph-protocol, section 3). */
   #question(frames: Frame[], event: number, { ask }: Extract<LogEntry, { readonly type: "task-waiting" }>): void {
-    if (ask === undefined || ask.kind === "breakpoint") return;
-    const data = { __interrupt__: [{ id: ask.id, value: ask.value }] };
+    if (!this.#isShown(ask)) return;
+    this.#asked.add(ask.id);
+    const data = interrupted([ask]);
     this.#add(frames, "updates", event + 2, "updates", () => data);
     this.#add(frames, "values", event + 3, "values", () => data);
+  }
+
+  #isShown(ask: Ask | undefined): ask is Ask {
+    return ask !== undefined && ask.kind !== "breakpoint";
+  }
+
+  /** What was asked in a run before this one, and was not answered in it, is what this one ends with as well. */
+  #stillOpen(frames: Frame[], { event, lastEvent, entry }: Commit): void {
+    const open = this.#open().filter(({ id, kind }) => kind !== "breakpoint" && !this.#asked.has(id));
+    if (open.length === 0) return;
+    const own = entry.type === "task-waiting" && this.#isShown(entry.ask) ? [entry.ask] : [];
+    const data = interrupted([...own, ...open]);
+    if (!("outcome" in entry)) {
+      // One frame an id: with a question that is the run's last commit the others are told in one.
+      if (own.length > 0)
+        frames.splice(0, frames.length, ...frames.filter(({ id }) => id < event + 2 || id > event + 3));
+      this.#add(frames, "updates", event + 2, "updates", () => data);
+      this.#add(frames, "values", event + 3, "values", () => data);
+      return;
+    }
+    // One id is left for it, and who asks for updates looks there.
+    const mode = this.#modes.has("updates") ? "updates" : "values";
+    this.#add(frames, mode, lastEvent, mode, () => data);
   }
 
   /** The chunk's frames with an id above `after`. */
@@ -161,6 +203,10 @@ export class Framer {
       assistant_id: this.#row.assistantId,
     };
   }
+}
+
+function interrupted(asks: readonly Ask[]): JsonObject {
+  return { __interrupt__: asks.map(({ id, value }) => ({ id, value })) };
 }
 
 function update(outcome: Outcome): JsonObject {

@@ -32,11 +32,17 @@ export function stateOf(core: ThreadCore, threadId: string, id?: string): Thread
   if (!newest) return { ...NEVER_RUN };
   const { head } = core;
   if (head && newest.seq === newestSeq(core)) return headState(core, threadId, head, newest.seq);
+  if (newest.seq === core.lastCommit.seq) return lastState(core, threadId, newest.seq);
   return statesAt(core, threadId, [newest.seq])[0] ?? { ...NEVER_RUN };
 }
 
 /** Newest first. Metadata is matched by containment. */
 export function historyOf(core: ThreadCore, query: HistoryQuery): ThreadState[] {
+  return statesAt(core, query.threadId, checkpointsOf(core, query).reverse()).reverse();
+}
+
+/** The commits whose states a query asks for, newest first. */
+export function checkpointsOf(core: ThreadCore, query: HistoryQuery): number[] {
   const { threadId, limit, metadata } = query;
   const before =
     query.before === undefined ? core.lastCommit.seq + 1 : checkpointCommit(core.store, threadId, query.before).seq;
@@ -56,7 +62,7 @@ export function historyOf(core: ThreadCore, query: HistoryQuery): ThreadState[] 
     if (!last || page.length < Math.max(limit, 100)) break;
     from = last.seq;
   }
-  return statesAt(core, threadId, wanted.reverse()).reverse();
+  return wanted;
 }
 
 const NEVER_RUN: ThreadState = {
@@ -71,7 +77,7 @@ const NEVER_RUN: ThreadState = {
 };
 
 /** A commit's place: what a checkpoint's id is made of. */
-type Position = Pick<Commit, "seq" | "at">;
+export type Position = Pick<Commit, "seq" | "at">;
 
 /** The states after these commits, given in ascending order: one pass over the log, from the first's run to the last. */
 function statesAt(core: ThreadCore, threadId: string, seqs: readonly number[]): ThreadState[] {
@@ -131,7 +137,7 @@ function statesOf(
 }
 
 /** The checkpoint before a run's first. */
-function standsOn(core: ThreadCore, run: RunRow): Position | undefined {
+export function standsOn(core: ThreadCore, run: RunRow): Position | undefined {
   return previous(core, run.from === null ? run.firstSeq : run.from.seq + 1);
 }
 
@@ -169,6 +175,17 @@ function headState(core: ThreadCore, threadId: string, head: LiveRun, seq: numbe
   return withInterrupts(state, interruptsOf(head));
 }
 
+/** Of a run that came to its end nothing is left to be done, and the values it left are at hand as well. */
+function lastState(core: ThreadCore, threadId: string, seq: number): ThreadState {
+  const [run, [commit]] = [core.store.runAt(seq), core.store.commits(seq, seq)];
+  if (run?.status !== "success" || commit === undefined) return statesAt(core, threadId, [seq])[0] ?? { ...NEVER_RUN };
+  return {
+    ...NEVER_RUN,
+    ...summaryOf(threadId, run, { ...commit, source: sourceOf(commit.entry, run) }, parentOf(core, run, seq)),
+    values: Object.fromEntries(core.values),
+  };
+}
+
 /** Of the run's first checkpoint it is that of what the run stands on. */
 function parentOf(core: ThreadCore, run: RunRow, seq: number): Position | undefined {
   const before = previous(core, seq);
@@ -193,11 +210,25 @@ function stateAt(
     values: Object.fromEntries(playback.threadValues()),
     next: [...new Set([...tasks.map((task) => nameOf(playback, task.node)), ...pending])],
     tasks: tasks.map((task) => taskView(run, playback, task)),
+    interrupts: [],
+    ...summaryOf(threadId, run, { ...commit, source: sourceOf(commit.entry, run) }, parent),
+  };
+}
+
+/** What is known of a state without playing the log. */
+export type Summary = Pick<ThreadState, "metadata" | "created_at" | "checkpoint" | "parent_checkpoint">;
+
+export function summaryOf(
+  threadId: string,
+  run: RunRow,
+  commit: Position & { readonly step: number | null; readonly source: string },
+  parent: Position | undefined,
+): Summary {
+  return {
     metadata: metadataOf(threadId, run, commit),
     created_at: new Date(commit.at).toISOString(),
     checkpoint: checkpointView(threadId, commit),
     parent_checkpoint: parent ? checkpointView(threadId, parent) : null,
-    interrupts: [],
   };
 }
 
@@ -216,11 +247,15 @@ function taskView(run: RunRow, playback: Playback, task: Task): Json {
   };
 }
 
-function metadataOf(threadId: string, run: RunRow, commit: Commit): JsonObject {
+function metadataOf(
+  threadId: string,
+  run: RunRow,
+  { source, step }: { readonly source: string; readonly step: number | null },
+): JsonObject {
   return {
     ...run.metadata,
-    source: sourceOf(commit.entry, run),
-    step: commit.step,
+    source,
+    step,
     parents: {},
     run_id: run.runId,
     thread_id: threadId,
@@ -229,7 +264,7 @@ function metadataOf(threadId: string, run: RunRow, commit: Commit): JsonObject {
   };
 }
 
-function sourceOf(entry: LogEntry, run: RunRow): string {
+export function sourceOf(entry: Pick<LogEntry, "type">, run: RunRow): string {
   if (run.hidden) return run.from !== null && run.lineage === run.runId ? "fork" : "update";
   if (entry.type === "state-updated") return "update";
   return entry.type === "run-started" ? "input" : "loop";

@@ -19,14 +19,15 @@ export function checkpointSeq(id: string): number | undefined {
   return positionOf(id);
 }
 
-/** The checkpoint that an id names. @throws EdgewiseError `not_found`: an id of another form, another thread's, or of no checkpoint. */
+/** The checkpoint that an id names; `pointer` is where a body did. @throws EdgewiseError `not_found`: an id of another form, another thread's, or of no checkpoint. */
 export function checkpointCommit(
   store: ThreadStore,
   threadId: string,
   id: string,
+  pointer?: string,
 ): ReturnType<ThreadStore["checkpoints"]>[number] {
   const seq = checkpointSeq(id);
   const [found] = seq === undefined ? [] : store.checkpoints(seq + 1, 1);
   if (found !== undefined && found.seq === seq && checkpointId(threadId, found) === id.toLowerCase()) return found;
-  throw failure("not_found", `Checkpoint ${id} not found`);
+  throw failure("not_found", `Checkpoint ${id} not found`, pointer === undefined ? {} : { pointer });
 }

@@ -132,8 +132,8 @@ export class ProfiledLog {
       timing.endedAt = link.at;
     }
     for (const { id } of step.start) {
-      const timing = this.#tasks.get(id);
-      if (timing === undefined) continue;
+      // Where the run goes on from another, the task was made ready by that one.
+      const timing = this.#tasks.get(id) ?? this.#ready(id, link);
       timing.startedAt ??= link.at;
       timing.status = "open";
       delete timing.endedAt;

@@ -22,6 +22,8 @@ it.each([
   [{ command: { goto: ["__end__", "x", { node: "y" }] } }, "/command/goto/0", "/command/goto/1"],
   [{ command: { goto: ["__end__", "x", { node: "y" }] } }, "/command/goto/1", "/command/goto/2/node"],
   [{ input: {} }, "/input/a", "/input/a"],
+  [{ checkpoint_id: "x" }, "/checkpoint_id", "/checkpoint_id"],
+  [{ checkpoint: { checkpoint_id: "x" } }, "/checkpoint_id", "/checkpoint/checkpoint_id"],
 ])("of the body %j what the object calls %s is %s", async (body, at, expected) => {
   expect(await pointer(body, at)).toBe(expected);
 });

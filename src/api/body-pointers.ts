@@ -1,5 +1,6 @@
 import { EdgewiseError } from "../base/errors.ts";
 import { fromPointer, toPointer } from "../base/pointer.ts";
+import { checkpointPointer, type NamedCheckpoint } from "./checkpoint.ts";
 
 /**
  * The Thread object takes commands in one form and points into that; a body may have been written in another. Here a pointer
@@ -15,7 +16,7 @@ export async function pointedInto<T>(body: object, answer: Promise<T>): Promise<
   }
 }
 
-interface Sent {
+interface Sent extends NamedCheckpoint {
   readonly values?: unknown;
   readonly command?: { readonly update?: unknown; readonly goto?: unknown } | null;
 }
@@ -24,6 +25,7 @@ interface Sent {
 function placeIn(body: Sent, path: readonly string[], isName: boolean): readonly string[] {
   const [first, second = "", third = "", ...rest] = path;
   if (first === "values") return ["values", ...channelIn(body.values, second, isName), ...path.slice(2)];
+  if (first === "checkpoint_id") return fromPointer(checkpointPointer(body) ?? "/checkpoint_id");
   if (first !== "command") return path;
   if (second === "update") return [first, second, ...channelIn(body.command?.update, third, isName), ...rest];
   if (second === "goto") return [first, second, ...targetIn(body.command?.goto, Number(third))];

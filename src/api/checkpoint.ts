@@ -20,20 +20,28 @@ export interface NamedCheckpoint {
  * @throws EdgewiseError `invalid_request` where two places name different ones, `unsupported` for a checkpoint inside a subgraph.
  */
 export function checkpointIdOf(body: NamedCheckpoint): string | undefined {
-  const { checkpoint, checkpoint_id: plain } = body;
-  refuseInner(checkpoint?.checkpoint_ns, "/checkpoint/checkpoint_ns");
-  const named = [
-    ["/checkpoint_id", plain],
-    ["/checkpoint/checkpoint_id", checkpoint?.checkpoint_id],
-    [CONFIGURED, configuredId(body.config)],
-  ].flatMap(([pointer, id]) => (typeof id === "string" ? [{ pointer, id }] : []));
-  const [first, ...others] = named;
+  refuseInner(body.checkpoint?.checkpoint_ns, "/checkpoint/checkpoint_ns");
+  const [first, ...others] = namesIn(body);
   const other = others.find(({ id }) => id !== first?.id);
-  if (other !== undefined) {
-    const text = `Two checkpoints are named: ${first?.id} at ${first?.pointer}, ${other.id} at ${other.pointer}. Name one.`;
-    throw failure("invalid_request", text, { pointer: other.pointer ?? "" });
+  if (first !== undefined && other !== undefined) {
+    const text = `Two checkpoints are named: ${first.id} at ${first.pointer}, ${other.id} at ${other.pointer}. Name one.`;
+    throw failure("invalid_request", text, { pointer: other.pointer });
   }
   return first?.id;
+}
+
+/** Where a body names its checkpoint, if it does. */
+export function checkpointPointer(body: NamedCheckpoint): string | undefined {
+  return namesIn(body)[0]?.pointer;
+}
+
+function namesIn(body: NamedCheckpoint): readonly { readonly pointer: string; readonly id: string }[] {
+  const named = [
+    { pointer: "/checkpoint_id", id: body.checkpoint_id },
+    { pointer: "/checkpoint/checkpoint_id", id: body.checkpoint?.checkpoint_id },
+    { pointer: CONFIGURED, id: configuredId(body.config) },
+  ];
+  return named.flatMap(({ pointer, id }) => (typeof id === "string" ? [{ pointer, id }] : []));
 }
 
 /** @throws EdgewiseError `unsupported`: what a composite does inside has no state of its own to look at. */

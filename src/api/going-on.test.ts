@@ -58,9 +58,8 @@ describe("a run on a thread", () => {
 
   it("keeps what names a checkpoint out of the graph's configuration", async () => {
     const configurable = { checkpoint_id: CHECKPOINT_ID, checkpoint_ns: "", checkpoint_map: {}, tone: "dry" };
-    expect((await start({ config: { configurable } })).command).toMatchObject({
-      config: { configurable: { tone: "dry" } },
-    });
+    const { command } = await start({ config: { configurable } });
+    expect(command?.["config"]).toEqual({ configurable: { tone: "dry" } });
   });
 
   it.each([
@@ -241,11 +240,24 @@ describe("a migration (G11)", () => {
   });
 });
 
+it.each([
+  ["state", { values: {} }, "updateState"],
+  ["migrate", { version: 4 }, "migrate"],
+])("POST %s is asked for once: a lost answer is the caller's to look after", async (path, body, method) => {
+  const dropped = Object.assign(new Error("dropped"), { retryable: true });
+  const ran = { getThread: ok({ metadata: { graph_id: "brief" } }), getState: ok({ checkpoint }) };
+  const api = apiWith({ ...ran, [method]: dropped }, ["brief", "brief@4"]);
+  expect(await api.ask(`${thread}/${path}`, body)).toMatchObject({ status: 503, body: { code: "unavailable" } });
+  expect(api.calls.filter((each) => each.method === method)).toHaveLength(1);
+});
+
 describe("a state at a checkpoint", () => {
   it("is read by a body, and the newest by an empty one", async () => {
-    const api = apiWith({ getState: ok({ checkpoint }) });
-    await api.ask(`${thread}/state/checkpoint`, { checkpoint: { checkpoint_id: CHECKPOINT_ID, checkpoint_ns: "" } });
-    await api.ask(`${thread}/state/checkpoint`, {});
+    const api = apiWith({ getStateJson: ok(JSON.stringify({ checkpoint })) });
+    const named = { checkpoint: { checkpoint_id: CHECKPOINT_ID, checkpoint_ns: "" } };
+    for (const body of [named, {}]) {
+      expect(await api.ask(`${thread}/state/checkpoint`, body)).toMatchObject({ status: 200, body: { checkpoint } });
+    }
     expect(api.calls.map(({ command }) => command["checkpointId"])).toEqual([CHECKPOINT_ID, undefined]);
   });
 

@@ -26,7 +26,7 @@ export interface Redriver {
   readonly database: Database;
   readonly threads: ThreadsPort;
   readonly namespace: DurableObjectNamespace;
-  now(): number;
+  readonly now: () => number;
 }
 
 export interface Redriven {

@@ -75,6 +75,11 @@ export function sendJson(c: ApiContext, value: unknown, status: 200 | 201 | 202 
   return c.body(JSON.stringify(value), status, { "content-type": "application/json" });
 }
 
+/** What was made JSON of where it lay. */
+export function sendJsonText(c: ApiContext, json: string): Response {
+  return c.body(json, 200, { "content-type": "application/json" });
+}
+
 /** An object of JSON, handed on as it came: never copied key by key, so `__proto__` stays data. */
 export const JsonObjectSchema = z
   .custom<JsonObject>(isJsonObject, "must be an object")

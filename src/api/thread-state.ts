@@ -1,5 +1,5 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { HistoryQuery } from "../../durable-objects/thread-api.ts";
+import type { HistoryQuery, Selection } from "../../durable-objects/thread-api.ts";
 import type { JsonObject } from "../base/json.ts";
 import { CheckpointBody, checkpointIdOf, refuseInner } from "./checkpoint.ts";
 import type { ApiContext } from "./context.ts";
@@ -10,7 +10,7 @@ import {
   jsonBody,
   newRouter,
   queryNumber,
-  sendJson,
+  sendJsonText,
   Uuid,
 } from "./routing.ts";
 import { ThreadState } from "./views.ts";
@@ -19,6 +19,16 @@ import { ThreadState } from "./views.ts";
 const tags = ["Threads"];
 const params = z.object({ thread_id: Uuid });
 const MAX_HISTORY = 1000;
+const STATE_FIELDS = [
+  "values",
+  "next",
+  "tasks",
+  "metadata",
+  "created_at",
+  "checkpoint",
+  "parent_checkpoint",
+  "interrupts",
+] as const;
 
 const getState = createRoute({
   method: "get",
@@ -64,6 +74,12 @@ const Before = z.union([
   z.object({ checkpoint_id: Uuid }),
   z.object({ configurable: z.object({ checkpoint_id: Uuid }) }),
 ]);
+/** As newer clients write it. */
+const Select = z
+  .array(
+    z.union([z.enum(STATE_FIELDS), z.string().regex(/^values\..+$/, "must be a state's member or values.<channel>")]),
+  )
+  .openapi({ description: "Members of each state, or `values.<channel>`; the others are left out." });
 const searchHistory = createRoute({
   method: "post",
   path: "/threads/{thread_id}/history",
@@ -76,6 +92,7 @@ const searchHistory = createRoute({
         limit: z.int().min(1).max(MAX_HISTORY).nullish(),
         before: Before.nullish(),
         metadata: OptionalJsonObject,
+        select: Select.nullish(),
         checkpoint: CheckpointBody.nullish().openapi({ description: "Accepted where its `checkpoint_ns` is empty." }),
       }),
     ),
@@ -86,45 +103,48 @@ const searchHistory = createRoute({
 export const threadState = newRouter()
   .openapi(getState, async (c) => {
     const address = { tenant: c.var.tenant, threadId: c.req.valid("param").thread_id };
-    return sendJson(c, await c.var.threads.surely(address, (thread) => thread.getState(address)));
+    return sendJsonText(c, await c.var.threads.surely(address, (thread) => thread.getStateJson(address)));
   })
   .openapi(getStateAt, async (c) => {
     const { thread_id: threadId, checkpoint_id: checkpointId } = c.req.valid("param");
     const query = { tenant: c.var.tenant, threadId, checkpointId };
-    return sendJson(c, await c.var.threads.surely(query, (thread) => thread.getState(query)));
+    return sendJsonText(c, await c.var.threads.surely(query, (thread) => thread.getStateJson(query)));
   })
   .openapi(getStateOf, async (c) => {
     const address = { tenant: c.var.tenant, threadId: c.req.valid("param").thread_id };
     const checkpointId = checkpointIdOf(c.req.valid("json"));
     const query = { ...address, ...(checkpointId === undefined ? {} : { checkpointId }) };
-    return sendJson(c, await c.var.threads.surely(query, (thread) => thread.getState(query)));
+    return sendJsonText(c, await c.var.threads.surely(query, (thread) => thread.getStateJson(query)));
   })
   .openapi(getHistory, (c) => {
     const { limit, before } = c.req.valid("query");
-    return sendHistory(c, c.req.valid("param").thread_id, limit, before, undefined);
+    return sendHistory(c, c.req.valid("param").thread_id, { limit, before });
   })
   .openapi(searchHistory, (c) => {
-    const { limit, before, metadata, checkpoint } = c.req.valid("json");
+    const { limit, before, metadata, checkpoint, select } = c.req.valid("json");
     refuseInner(checkpoint?.checkpoint_ns, "/checkpoint/checkpoint_ns");
     const id = before === null || before === undefined ? undefined : checkpointOf(before);
-    return sendHistory(c, c.req.valid("param").thread_id, limit ?? 10, id, metadata ?? undefined);
+    const asked = { limit: limit ?? 10, before: id, metadata: metadata ?? undefined, select: select ?? undefined };
+    return sendHistory(c, c.req.valid("param").thread_id, asked);
   });
 
-async function sendHistory(
-  c: ApiContext,
-  threadId: string,
-  limit: number,
-  before: string | undefined,
-  metadata: JsonObject | undefined,
-): Promise<Response> {
-  const query: HistoryQuery = {
+interface Asked {
+  readonly limit: number;
+  readonly before: string | undefined;
+  readonly metadata?: JsonObject | undefined;
+  readonly select?: readonly string[] | undefined;
+}
+
+async function sendHistory(c: ApiContext, threadId: string, { limit, before, metadata, select }: Asked) {
+  const query: HistoryQuery & Selection = {
     tenant: c.var.tenant,
     threadId,
     limit,
     ...(before === undefined ? {} : { before }),
     ...(metadata === undefined ? {} : { metadata }),
+    ...(select === undefined ? {} : { select }),
   };
-  return sendJson(c, await c.var.threads.surely(query, (thread) => thread.getHistory(query)));
+  return sendJsonText(c, await c.var.threads.surely(query, (thread) => thread.getHistoryJson(query)));
 }
 
 function checkpointOf(before: z.output<typeof Before>): string {

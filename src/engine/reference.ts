@@ -84,7 +84,7 @@ export class ReferenceEngine implements FlatEngine {
       case "frames-extended":
         throw new TypeError("The reference has no frames: one is a run of its own, and compared as one (R10).");
       case "continued":
-        this.#steps = event.steps ?? this.#steps;
+        if (!this.#is("limit-never-raised")) this.#steps = event.steps ?? this.#steps;
         return this.#step([]);
       case "cancelled":
         this.#cancelled = true;

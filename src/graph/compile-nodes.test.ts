@@ -120,7 +120,7 @@ describe("targets", () => {
       expect(() => route(sending, 0, scope, { sends: [{ to, payload: 1 }] })).toThrow(message);
     }
     expect(() => route(plan, 0, scope, { sends })).toThrow('"a" cannot send to "b": its targets are none.');
-    const unfit = { to: "b", payload: new Date() as unknown as Json };
+    const unfit = { to: "b", payload: new Map() as unknown as Json };
     expect(() => route(sending, 0, scope, { sends: [unfit] })).toThrow("a payload that is not JSON");
   });
 

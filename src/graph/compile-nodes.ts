@@ -81,6 +81,7 @@ function compileNode(
     kind: spec.kind,
     compiled: own.compiled,
     effect,
+    ...(common.on_unknown === undefined ? {} : { onUnknown: common.on_unknown }),
     ...(cache === undefined ? {} : { cache }),
     ...(onError === undefined ? {} : { onError }),
     reads: [...own.work.reads],
@@ -103,7 +104,7 @@ function compileNode(
 
 /** A node that runs a graph makes no attempts of its own: what it says of them would be nothing. */
 function refusePolicies(raw: JsonObject, path: Path, work: Compilation): void {
-  for (const field of ["retry", "timeout", "effect"]) {
+  for (const field of ["retry", "timeout", "effect", "on_unknown"]) {
     if (!Object.hasOwn(raw, field)) continue;
     const message = `\`${field}\` has no effect on a node that runs a graph.`;
     const hint = "Put it on the nodes inside.";

@@ -12,6 +12,7 @@ const SEED: Json = {
     a: { reducer: "sum", default: 0 },
     b: { schema: { type: "array", items: { type: "string" } } },
     c: { reducer: "messages" },
+    s: { schema: { enum: ["one", "two"] } },
   },
   input: { properties: { b: { type: "array" } } },
   output: ["a", "c"],
@@ -36,6 +37,24 @@ const SEED: Json = {
       retry: { attempts: 2, delay: "1s" },
     },
     count: { kind: "transform", set: { a: "size(state.b) + 1.5", b: "state.b.map(x, x + '!')" }, timeout: 500 },
+    gate: {
+      kind: "gate",
+      ask: { text: ["{{ payload }}"] },
+      answer: { type: "object" },
+      deadline: "2h",
+      approvers: { from: ["ada", "{{ params.tone }}"], need: "vars.limit", stop: "!answer.yes" },
+      escalate: [{ after: "1h", ask: 1, from: ["eve"] }],
+      on_error: "steer",
+    },
+    steer: {
+      kind: "machine",
+      state: "s",
+      initial: "one",
+      states: {
+        one: { on: [{ when: "state.a > 1", to: "two", set: { b: "[]" } }], goto: "ask", stay: "end" },
+        two: { final: true, goto: ["count", "end"] },
+      },
+    },
     nest: {
       kind: "map",
       over: "[1, vars.limit]",
@@ -50,6 +69,7 @@ const SEED: Json = {
   },
   edges: [
     { from: "start", to: "ask" },
+    { from: "ask", to: "gate", when: "has(state.b)", send: "state.b.filter(x, x != '')" },
     { from: "ask", to: "count", when: "state.a > 1 && has(state.b)" },
     { from: "ask", to: "end", else: true },
     { from: "count", to: "nest", when: "state.a > vars.limit" },
@@ -141,7 +161,9 @@ describe("any document", () => {
     expect(compileGraph({ document: SEED }, nodeKinds)).toMatchObject({ ok: true, warnings: [] });
   });
 
-  it("a mutated document gives a plan or problems with code and path, from JSON and from its value alike", () => {
+  it("a mutated document gives a plan or problems with code and path, from JSON and from its value alike", {
+    timeout: 30_000,
+  }, () => {
     fc.assert(
       fc.property(mutated, (document) => {
         const fromValue = compileGraph({ document }, nodeKinds);

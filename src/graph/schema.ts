@@ -99,6 +99,12 @@ export const nodeCommonSchema = z.object({
     .enum(["pure", "idempotent", "unsafe"])
     .optional()
     .describe("What repeating it may do: nothing, nothing more, or harm. Its kind says it where this does not"),
+  on_unknown: z
+    .enum(["ask", "retry"])
+    .optional()
+    .describe(
+      "Of an unsafe node whose attempt died without an outcome: ask somebody who knows (the default), or repeat it",
+    ),
   cache: z
     .strictObject({
       ttl: positiveDuration.describe("How long a result may be used again"),

@@ -52,6 +52,8 @@ export interface Question {
   readonly schema?: JsonObject;
   /** Who may answer; everybody where left out. */
   readonly from?: readonly string[];
+  /** Whoever answers has to say who it is: several answers are counted by that. */
+  readonly named?: true;
 }
 
 /** An answer that has come. */

@@ -149,7 +149,7 @@ edges:
     if (stopped || counted.length >= need) return resultOf(compiled, counted, stopped);
     if (next === "over") throw expired(need, counted, context.node);
     checkPossible(compiled.stages, need, from, context.scope);
-    return waitFor(compiled, reached, { from, until: next }, context.scope);
+    return waitFor(compiled, reached, { need, from, until: next }, context.scope);
   },
 };
 
@@ -283,7 +283,11 @@ function checkPossible(
 function waitFor(
   compiled: Compiled,
   reached: readonly Stage[],
-  { from, until }: { readonly from: readonly string[] | undefined; readonly until: number | null },
+  {
+    need,
+    from,
+    until,
+  }: { readonly need: number; readonly from: readonly string[] | undefined; readonly until: number | null },
   scope: Scope,
 ): NodeWait {
   const shown = reached.findLast(({ ask }) => ask !== undefined)?.ask;
@@ -294,6 +298,7 @@ function waitFor(
       value: shown?.evaluate(scope) ?? null,
       ...(compiled.schema === undefined ? {} : { schema: compiled.schema }),
       ...(from === undefined ? {} : { from }),
+      ...(need > 1 && from === undefined ? { named: true } : {}),
     },
   };
 }

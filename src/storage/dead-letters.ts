@@ -25,7 +25,7 @@ export interface DeadLetter {
 }
 
 export interface FailedAttempt {
-  /** 1, 2 …; of a message that was tried several times the last alone may be known. */
+  /** 1, 2 …, or 0 for one that a restart cut off; of a message that was tried several times the last alone may be known. */
   readonly attempt: number;
   readonly at: number;
   readonly error: { readonly code: string; readonly message: string };
@@ -218,7 +218,8 @@ function sameLetter(tenant: string, id: string) {
   return and(eq(deadLetters.tenant, tenant), eq(deadLetters.id, id));
 }
 
-function fromRow({ tenant: _, ...row }: typeof deadLetters.$inferSelect): DeadLetterRow {
+function fromRow(stored: typeof deadLetters.$inferSelect): DeadLetterRow {
+  const { tenant: _tenant, ...row } = stored;
   return {
     ...row,
     cause: JSON.parse(row.cause) as ErrorRecord,

@@ -1,7 +1,12 @@
 import type { TestServer } from "./server.ts";
 
 /** Plain HTTP with the server's key; refuses to go on after an answer that is not 2xx. */
-export async function call<Answer>(server: TestServer, method: string, path: string, body?: unknown): Promise<Answer> {
+export async function call<Answer>(
+  server: Pick<TestServer, "url" | "key">,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer> {
   const response = await fetch(`${server.url}${path}`, {
     method,
     headers: { "x-api-key": server.key, "content-type": "application/json" },

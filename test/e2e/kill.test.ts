@@ -4,70 +4,45 @@ import { call, scripted, until } from "./api.ts";
 import { startTestServer, type TestServer } from "./server.ts";
 import { startUpstream, type Upstream } from "./upstream.ts";
 
-// The whole process group dies in the middle of a run, as in a power cut, and is started again.
+// What `npm start` starts dies in the middle of a run, the whole process group at once, and is started again. Many more kills, of
+// the runtime alone: chaos.test.ts.
 
 const TRAIL = { mark: {}, trail: { reducer: "append" }, one: {}, two: {}, three: {}, all: {}, seal: {} };
-/** The last node of each graph asks a service outside: who watches that sees the run go on without asking the server. */
+/** The last node asks a service outside: who watches that sees the run go on without asking the server. */
 const SEAL = { kind: "model", model: "ollama/sealer", prompt: "{{ state.mark }}", write: "seal" };
 const tell = (name: string) => `${name} tells what it has to tell.`;
 const note = (name: string) => ({ kind: "transform", set: { trail: JSON.stringify(name) } });
-const GRAPHS = {
-  chain: {
-    edgewise: 1,
-    id: "chain",
-    channels: TRAIL,
-    nodes: {
-      one: scripted(tell("one"), 30, "one"),
-      between: note("between"),
-      two: scripted(tell("two"), 30, "two", "{{ state.one }}"),
-      three: scripted(tell("three"), 30, "three", "{{ state.two }}"),
-      all: { kind: "transform", set: { all: "[state.one, state.two, state.three].join(' ')" } },
-      seal: SEAL,
-    },
-    edges: [
-      { from: "start", to: "one" },
-      { from: "one", to: "between" },
-      { from: "between", to: "two" },
-      { from: "two", to: "three" },
-      { from: "three", to: "all" },
-      { from: "all", to: "seal" },
-    ],
+const GRAPH = {
+  edgewise: 1,
+  id: "parallel",
+  channels: TRAIL,
+  nodes: {
+    one: scripted(tell("one"), 15, "one"),
+    after: note("after one"),
+    two: scripted(tell("two"), 40, "two"),
+    three: scripted(tell("three"), 70, "three"),
+    all: { kind: "transform", set: { all: "[state.one, state.two, state.three].join(' ')" } },
+    seal: SEAL,
   },
-  parallel: {
-    edgewise: 1,
-    id: "parallel",
-    channels: TRAIL,
-    nodes: {
-      one: scripted(tell("one"), 15, "one"),
-      after: note("after one"),
-      two: scripted(tell("two"), 40, "two"),
-      three: scripted(tell("three"), 70, "three"),
-      all: { kind: "transform", set: { all: "[state.one, state.two, state.three].join(' ')" } },
-      seal: SEAL,
-    },
-    edges: [
-      { from: "start", to: "one" },
-      { from: "start", to: "two" },
-      { from: "start", to: "three" },
-      { from: "one", to: "after" },
-      { from: "after", to: "all" },
-      { from: "two", to: "all" },
-      { from: "three", to: "all" },
-      { from: "all", to: "seal" },
-    ],
-  },
+  edges: [
+    { from: "start", to: "one" },
+    { from: "start", to: "two" },
+    { from: "start", to: "three" },
+    { from: "one", to: "after" },
+    { from: "after", to: "all" },
+    { from: "two", to: "all" },
+    { from: "three", to: "all" },
+    { from: "all", to: "seal" },
+  ],
 };
-const EXPECTED = {
-  chain: { one: tell("one"), two: tell("two"), three: tell("three"), trail: ["between"] },
-  parallel: { one: tell("one"), two: tell("two"), three: tell("three"), trail: ["after one"] },
-};
+const EXPECTED = { one: tell("one"), two: tell("two"), three: tell("three"), trail: ["after one"] };
 
 let upstream: Upstream;
 let server: TestServer;
 beforeAll(async () => {
   upstream = await startUpstream("Sealed.");
   server = await startTestServer({ OLLAMA_BASE_URL: upstream.url });
-  for (const graph of Object.values(GRAPHS)) await call(server, "POST", "/graphs", graph);
+  await call(server, "POST", "/graphs", GRAPH);
 });
 afterAll(async () => {
   await server?.remove();
@@ -125,9 +100,10 @@ function expectEveryFrameOnce(seen: readonly StreamEvent[]): void {
 
 const SPOKEN = { one: tell("one"), two: tell("two"), three: tell("three"), seal: "Sealed." };
 
-describe.each(["chain", "parallel"] as const)("a run of %s", (graph) => {
+describe("a run with uneven branches", () => {
+  const graph = GRAPH.id;
   const all = [tell("one"), tell("two"), tell("three")].join(" ");
-  const expected = (mark: string) => ({ ...EXPECTED[graph], all, mark, seal: "Sealed." });
+  const expected = (mark: string) => ({ ...EXPECTED, all, mark, seal: "Sealed." });
 
   it("ends like this when nobody disturbs it", async () => {
     expect(await call(server, "POST", "/runs/wait", { assistant_id: graph, input: { mark: "calm" } })).toEqual(

@@ -50,13 +50,17 @@ function goalOf(name: string, planting: Planting, graphs: number, seeds: number)
 
 function mutationGoal(name: string, mutation: Mutation, graphs: number): Goal {
   const killed = killerOf(mutation, graphs);
-  const figure = killed === undefined ? `survived ${graphs} graphs` : `the property "${killed.by}", graph ${killed.seed}`;
+  const figure =
+    killed === undefined ? `survived ${graphs} graphs` : `the property "${killed.by}", graph ${killed.seed}`;
   return { goal: `${name} (${MUTATIONS[mutation]})`, figure, met: killed !== undefined };
 }
 
 async function plantGoal({ name, patches }: Plant, seeds: number): Promise<Goal> {
   const found = await finderOf(patches, seeds);
-  const figure = found === undefined ? `survived ${seeds} seeds` : `the simulator, seed ${found.seed}: ${found.findings[0]?.slice(0, 120)}`;
+  const figure =
+    found === undefined
+      ? `survived ${seeds} seeds`
+      : `the simulator, seed ${found.seed}: ${found.findings[0]?.slice(0, 120)}`;
   return { goal: name, figure, met: found !== undefined };
 }
 

@@ -1,6 +1,6 @@
 // What must not compile. `tsc` fails where one of these lines becomes right, because then nothing is expected of it.
 import { z } from "zod";
-import { shout } from "./own-kind.ts";
+import { scatter, shout } from "./own-kind.ts";
 import { graph } from "../../src/index.ts";
 
 const channels = { topic: z.string(), answer: z.string() };
@@ -163,10 +163,12 @@ graph(
       plain: { kind: "shout", text: "Hello", times: "2", write: "answer" },
       // @ts-expect-error text is needed
       missing: { kind: "shout", write: "answer" },
+      // @ts-expect-error no such node
+      target: { kind: "scatter", text: "a b", to: "rihgt" },
       // @ts-expect-error no such field
       field: { kind: "shout", text: "Hello", write: "answer", txt: "Hello" },
     },
     edges: [],
   },
-  { kinds: [shout] },
+  { kinds: [shout, scatter] },
 );

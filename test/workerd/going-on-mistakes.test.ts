@@ -88,10 +88,15 @@ const MISTAKES: readonly (readonly [what: string, path: string, body: object, an
   [
     "an update of an unknown checkpoint",
     "/state",
-    { values: null, checkpoint_id: NO_CHECKPOINT },
-    { status: 404, code: "not_found" },
+    { values: null, checkpoint: { checkpoint_id: NO_CHECKPOINT } },
+    { status: 404, code: "not_found", pointer: "/checkpoint/checkpoint_id" },
   ],
-  ["a fork from an unknown checkpoint", "/runs", { checkpoint_id: NO_CHECKPOINT }, { status: 404, code: "not_found" }],
+  [
+    "a fork from an unknown checkpoint",
+    "/runs",
+    { checkpoint_id: NO_CHECKPOINT },
+    { status: 404, code: "not_found", pointer: "/checkpoint_id" },
+  ],
   [
     "another graph to go on with",
     "/runs",

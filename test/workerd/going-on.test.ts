@@ -137,6 +137,48 @@ describe("an update from outside (R7)", () => {
   });
 });
 
+describe("a command", () => {
+  it("writes, and runs nodes besides", async () => {
+    const { thread } = await asked();
+    await start(thread, { command: { resume: YES } });
+    const jumped = await start(thread, { command: { update: { draft: "By hand" }, goto: "publish" } });
+    expect(jumped).toMatchObject({ result: "Published: By hand" });
+  });
+
+  it("that goes where what waits leads to waits with it (R2, R8)", async () => {
+    const { thread, open } = await asked();
+    const jumped = await start(thread, { command: { goto: "publish" } });
+    expect(jumped).toMatchObject({ __interrupt__: [{ id: open.id }] });
+    expect(jumped).not.toHaveProperty("result");
+    expect(await start(thread, { command: { resume: YES } })).toEqual(PUBLISHED);
+  });
+
+  it("runs a node once for each input that it sends (R1)", async () => {
+    await post("/graphs", {
+      edgewise: 1,
+      id: "sent",
+      channels: { all: { reducer: "append" }, first: {} },
+      nodes: {
+        first: { kind: "transform", set: { first: "true" } },
+        each: { kind: "transform", set: { all: "payload" } },
+      },
+      edges: [
+        { from: "start", to: "first" },
+        { from: "first", to: "each", when: "false" },
+      ],
+    });
+    const thread = await newThread();
+    await post(`${thread}/runs/wait`, { assistant_id: "sent", input: {} });
+    const goto = [
+      { node: "each", input: 1 },
+      { lg_name: "Send", node: "each", args: 2 },
+    ];
+    expect(await post(`${thread}/runs/wait`, { assistant_id: "sent", command: { goto } })).toMatchObject({
+      all: [1, 2],
+    });
+  });
+});
+
 describe("time travel", () => {
   it("forks from a checkpoint with an edited state, and leaves what there was as it was", async () => {
     const { thread, open } = await asked();

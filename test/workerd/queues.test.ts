@@ -91,6 +91,16 @@ describe("the dead-letter queue", () => {
     expect((await lettersOf("")).map((letter) => letter?.payload)).toEqual([strange]);
   });
 
+  it("keeps two that are no JSON as two, and says so", async () => {
+    await env.DB.prepare("DELETE FROM dead_letters").run();
+    await deliver([new Map([["a", 1]]), new Date()], { queue: "edgewise-dead" });
+    const said = (await lettersOf("")).map((letter) => JSON.stringify(letter?.payload));
+    expect(said.sort()).toEqual([
+      expect.stringContaining("message 0 is no JSON"),
+      expect.stringContaining("message 1"),
+    ]);
+  });
+
   it("loses no message while D1 is away", async () => {
     const away = { ...env, DB: { prepare: absent } };
     const body = wake("later", "eight");

@@ -22,11 +22,11 @@ export interface Asked {
 }
 
 /**
- * @param replies by the method's name: its reply, or an error's record
+ * @param replies by the method's name: its reply, or what the platform throws
  * @param graphs ids, with or without a version, that there are
  */
 export function apiWith(
-  replies: Partial<Record<keyof ThreadApi, Reply<unknown>>>,
+  replies: Partial<Record<keyof ThreadApi, Reply<unknown> | Error>>,
   graphs: readonly string[] = ["brief"],
 ) {
   const calls: HandedOn[] = [];
@@ -35,7 +35,9 @@ export function apiWith(
     {
       get: (_, method: string) => async (command: Record<string, unknown>) => {
         calls.push({ method, command });
-        return replies[method as keyof ThreadApi] ?? Promise.reject(new TypeError(`${method} was not expected`));
+        const reply = replies[method as keyof ThreadApi] ?? new TypeError(`${method} was not expected`);
+        if (reply instanceof Error) throw reply;
+        return reply;
       },
     },
   );

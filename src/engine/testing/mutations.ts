@@ -16,6 +16,7 @@ export const MUTATIONS = {
   "fold-in-order-of-arrival": "R5: folds are in order of commit",
   "ordinals-in-order-of-arrival": "R5: ordinals follow the order of commit",
   "conflict-by-level": "R6: the highest level wins, seen or not",
+  "limit-never-raised": "R9: a run that goes on keeps the step limit it had",
   "outside-write-at-level-zero": "R7: a write from outside is ordered before all tasks",
   "outside-write-unseen": "R7: a write from outside is not seen by what is made ready later",
   "answer-seen-by-everybody": "R8: what a resumed task wrote is seen by everything made ready later",

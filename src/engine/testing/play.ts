@@ -93,7 +93,12 @@ class Player {
     if (features.outside && this.#pauses <= 3 && new Random("update", seed, this.#pauses).chance(0.6)) {
       return { type: "state-updated", ...updateOf(this.#scenario, this.#pauses) };
     }
-    return this.#toResume.length > 0 ? this.#next(rest) : undefined;
+    if (this.#toResume.length === 0) return undefined;
+    // Who goes on may raise the limit by which tasks have failed.
+    const raised = new Random("limit", seed, this.#pauses);
+    if (features.outside && raised.chance(0.3))
+      return { type: "continued", steps: this.#scenario.steps + 1 + raised.below(8) };
+    return this.#next(rest);
   }
 
   #finish(task: Task): EngineEvent {

@@ -60,6 +60,11 @@ describe("a diff names what changed, by id", () => {
       { ...DRAFT, output: ["draft", "rounds"] },
       ["changed /output · output changed from a list of 1 to a list of 2"],
     ],
+    [
+      "what an edge sends",
+      { ...DRAFT, edges: DRAFT.edges.with(2, { from: "check", to: "write", send: "[1]" }) },
+      ['changed /edges/2 · edge check → write taken always for each of "[1]", was when "state.rounds < 3"'],
+    ],
     ["the name", { ...DRAFT, name: "Second" }, ['changed /name · name changed from "First" to "Second"']],
     [
       "a key that looks like a pointer",

@@ -83,6 +83,17 @@ describe("dot", () => {
   });
 });
 
+it("an edge that sends says of what, and when [R1], in every format", () => {
+  const plan = drawn("start>a a>b* a>c?* a>d!*");
+  const labels = ["each of [state.rounds]", "state.rounds < 3: each of [state.rounds]", "else: each of [state.rounds]"];
+  const said = toDrawable(plan).edges.slice(1, 4);
+  expect(said.map(({ data, conditional }) => [data, conditional])).toEqual(labels.map((label) => [label, true]));
+  expect(toDot(plan)).toContain('label="else: each of [state.rounds]"');
+  expect(toMermaid(plan)).toContain("else");
+  const told = "a to b for each of [state.rounds]; a to c for each of [state.rounds] when state.rounds &lt; 3;";
+  expect(toSvg(plan)).toContain(`${told} a to d for each of [state.rounds] otherwise`);
+});
+
 describe("svg", () => {
   it("says what it is to those who do not see it", () => {
     const svg = toSvg(planOf({ ...LOOP.document, name: "Write & check" }));

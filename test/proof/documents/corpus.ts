@@ -18,7 +18,7 @@ const COMPACT: JsonObject = {
   id: "compact",
   input: ["topic"],
   output: ["facts", "total", "found"],
-  channels: { topic: { schema: { type: "string" } }, total: { reducer: "sum", default: 0 }, found: {} },
+  channels: { topic: { schema: { type: "string" } }, total: { reducer: "sum", default: 0 }, found: {}, at: {} },
   variables: { limit: 3, since: "2026-05-01T12:00:00Z" },
   parameters: { tone: { schema: { enum: ["dry", "warm"] }, default: "dry" } },
   context: { properties: { user: { type: "string" } } },
@@ -28,7 +28,23 @@ const COMPACT: JsonObject = {
   steps: [
     { id: "facts", prompt: "{{ params.tone }}: {{ state.topic }}", output: { type: "object", required: ["a"] } },
     { id: "late", kind: "wait", until: "timestamp(vars.since) + duration('90m')", condition: "vars.limit > 2" },
-    { id: "each", kind: "map", over: "range(3)", graph: "count", output: { total: "state.n" }, on_failure: "skip" },
+    { id: "sure", kind: "gate", ask: "{{ state.topic }}?", deadline: "2h", approvers: { need: 2, stop: "!answer" } },
+    {
+      id: "stage",
+      kind: "machine",
+      state: "at",
+      initial: "one",
+      states: { one: { on: [{ when: "vars.limit > 2", to: "two" }] }, two: { final: true } },
+    },
+    {
+      id: "each",
+      send: "[1, vars.limit]",
+      kind: "map",
+      over: "range(3)",
+      graph: "count",
+      output: { total: "state.n" },
+      on_failure: "skip",
+    },
     { id: "pick", kind: "switch", on: "state.total", cases: { "3": "keep" }, else: "stop" },
     {
       id: "keep",

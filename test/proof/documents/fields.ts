@@ -52,7 +52,7 @@ export const FULL: JsonObject = {
   },
   edges: [
     { from: "start", to: "ask" },
-    { from: "ask", to: "count", when: "true" },
+    { from: "ask", to: "count", when: "true", send: "[1]" },
     { from: "ask", to: "tell", else: true },
   ],
   limits: { steps: 10, concurrency: 2 },

@@ -90,6 +90,49 @@ const WAITS: readonly Row[] = [
   ["a wait of 366 days", one({ kind: "wait", for: "366d" }), ACCEPTED],
 ];
 
+const asked = (config: JsonObject): JsonObject => one({ kind: "gate", ...config });
+const GATES: readonly Row[] = [
+  ...[
+    { approvers: { need: 0 } },
+    { approvers: { from: ["a"], need: 2 } },
+    { approvers: { from: [""] } },
+    { approvers: { stop: "answer +" } },
+    { approvers: { stop: "item" } },
+    { deadline: "367d" },
+    { escalate: [{ after: "2h" }, { after: "1h" }] },
+    { deadline: "1h", escalate: [{ after: "1h" }] },
+    { escalate: [{ after: "1h", from: ["a"] }] },
+    { answer: { pattern: "(a{1,999}){1,999}" } },
+  ].map((config): Row => [`a gate with ${JSON.stringify(config)}`, asked({ ask: 1, ...config }), at("")]),
+  ["a gate that asks nothing", asked({}), at("/ask")],
+  ["a gate", asked({ ask: ["{{ state.x }}"], approvers: { from: ["__proto__"], stop: "answer" } }), ACCEPTED],
+];
+
+const stateful = (states: Json, more: JsonObject = {}): JsonObject =>
+  one({ kind: "machine", state: "x", initial: "a", states, ...more });
+const MACHINES: readonly Row[] = [
+  ["a machine without states", stateful({}), refused("unknown_state", "/nodes/n/initial")],
+  ["a machine that begins nowhere", stateful({ a: {} }, { initial: "__proto__" }), refused("unknown_state")],
+  ["a transition to nowhere", stateful({ a: { on: [{ to: "toString" }] } }), refused("unknown_state")],
+  ["a state with a wrong name", stateful({ a: {}, "a b": {} }), at("/states")],
+  ["a final state that is left", stateful({ a: { final: true, on: [{ to: "a" }] } }), at("/states/a/on")],
+  [
+    "a state that goes to no node",
+    stateful({ a: { goto: ["m"] } }),
+    refused("dangling_edge", "/nodes/n/states/a/goto/0"),
+  ],
+  [
+    "a transition that sets the state",
+    stateful({ a: { on: [{ to: "a", set: { x: "1" } }] } }),
+    refused("state_set_twice"),
+  ],
+  [
+    "a machine",
+    stateful({ a: { on: [{ when: "true", to: "constructor" }], goto: "n" }, constructor: { stay: "end" } }),
+    ACCEPTED,
+  ],
+];
+
 const choosing = (config: JsonObject): JsonObject => one({ kind: "switch", ...config });
 const OTHERS: readonly Row[] = [
   ["a switch with nothing to go by", choosing({ cases: { a: "end" } }), at("")],
@@ -151,4 +194,4 @@ const MAPS: readonly Row[] = [
 ];
 
 /** What the kinds of nodes take, and what not. */
-export const KINDS: readonly Row[] = [...HTTP, ...STORE, ...WAITS, ...OTHERS, ...MAPS];
+export const KINDS: readonly Row[] = [...HTTP, ...STORE, ...WAITS, ...GATES, ...MACHINES, ...OTHERS, ...MAPS];

@@ -52,6 +52,26 @@ export const PLACES: Readonly<Record<string, Place>> = {
       return first?.condition.kind === "when" ? first.condition.expression.evaluate(scope) : null;
     },
   },
+  "what an edge sends": {
+    node: () => ({ kind: "transform" }),
+    edges: (source) => [{ from: "n", to: "n", send: source }],
+    evaluate: (node, scope) => node.edges[0]?.send?.expression.evaluate(scope),
+  },
+  "what a gate shows": {
+    node: (source) => ({ kind: "gate", ask: { a: [hole(source)] } }),
+    evaluate: run,
+  },
+  "a transition of a machine": {
+    node: (source) => ({
+      kind: "machine",
+      state: "stage",
+      initial: "a",
+      states: { a: { on: [{ when: source, to: "b", set: { out: source } }] }, b: { final: true } },
+    }),
+    // its state is the kind's own to read
+    evaluate: (node, scope) =>
+      run(node, { ...scope, read: (channel) => (channel === "stage" ? undefined : scope.read(channel)) }),
+  },
   "a cache's key": {
     node: (source) => ({ kind: "transform", cache: { ttl: "1s", key: source } }),
     evaluate: (node, scope) => node.cache?.key?.evaluate(scope) ?? null,
@@ -78,7 +98,7 @@ export const PLACES: Readonly<Record<string, Place>> = {
 
 /** One expression in one place. */
 export function attemptAt(place: Place, source: string, data: Readonly<Record<string, Json>>): Attempt {
-  const channels = Object.fromEntries(["out", ...Object.keys(data)].map((name): [string, Json] => [name, {}]));
+  const channels = Object.fromEntries(["out", "stage", ...Object.keys(data)].map((name): [string, Json] => [name, {}]));
   const edges = [{ from: "start", to: "n" }, ...(place.edges?.(source) ?? [])];
   const document = { edgewise: 1, id: "g", channels, nodes: { n: place.node(source) }, edges };
   const startedAt = performance.now();

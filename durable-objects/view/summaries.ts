@@ -1,0 +1,45 @@
+import type { JsonObject } from "../../src/base/json.ts";
+import type { ThreadCore } from "../core.ts";
+import type { HistoryQuery, ThreadState } from "../thread-api.ts";
+import { checkpointsOf, type Position, sourceOf, standsOn, type Summary, summaryOf } from "./history.ts";
+
+/** States without what only playing the log tells, and the members that somebody asked for. */
+
+const IN_ROWS: ReadonlySet<string> = new Set(["metadata", "created_at", "checkpoint", "parent_checkpoint"]);
+
+/** Whether what is asked for is more than the rows say. */
+export function needsPlaying(select: readonly string[] | undefined): boolean {
+  return select === undefined || select.some((field) => !IN_ROWS.has(field));
+}
+
+/** The same states as {@link historyOf}, newest first; a thousand of them are two range scans. */
+export function summariesOf(core: ThreadCore, query: HistoryQuery): Summary[] {
+  const seqs = checkpointsOf(core, query);
+  const [last, first] = [seqs[0], seqs.at(-1)];
+  const firstRun = first === undefined ? undefined : core.store.runAt(first);
+  if (last === undefined || firstRun === undefined) return [];
+  const wanted = new Set(seqs);
+  const summaries: Summary[] = [];
+  const checkpoints = core.store.checkpointHeads(firstRun.firstSeq, last);
+  let [next, newest]: [number, Position | undefined] = [0, undefined];
+  for (const run of core.store.runsAfter(firstRun.firstSeq - 1, last + 1)) {
+    let parent: Position | undefined = newest !== undefined && run.from === null ? newest : standsOn(core, run);
+    for (let at = checkpoints[next]; at?.run === run.n; at = checkpoints[++next]) {
+      const commit = { ...at, source: sourceOf({ type: at.type }, run) };
+      if (wanted.has(at.seq)) summaries.push(summaryOf(query.threadId, run, commit, parent));
+      parent = at;
+    }
+    newest = parent;
+  }
+  return summaries.reverse();
+}
+
+/** A state's members in `select`, `values.<channel>` among them. */
+export function selected(state: Partial<ThreadState>, select: readonly string[] | undefined): JsonObject {
+  if (select === undefined) return state as JsonObject;
+  const members = Object.entries(state as JsonObject).filter(([name]) => select.includes(name));
+  const channels = Object.entries(state.values ?? {}).filter(([name]) => select.includes(`values.${name}`));
+  const asked = Object.fromEntries(members);
+  if ("values" in asked || !select.some((field) => field.startsWith("values."))) return asked;
+  return { ...asked, values: Object.fromEntries(channels) };
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { KEPT } from "./sim/kept.ts";
+import { PLANTS } from "./sim/plants.ts";
+import { simulateAll } from "./sim/pool.ts";
+import { Tally } from "./sim/tally.ts";
+
+/** `npm run proof -- sim` simulates ten thousand, `npm run proof -- planted` plants every bug. */
+const SEEDS = 200;
+const PROCESSES = 2;
+
+async function simulated(from: number, to: number, patches: Parameters<typeof simulateAll>[0]["patches"] = []) {
+  const tally = new Tally();
+  await simulateAll({ from, to, patches, enough: 5 }, PROCESSES, (result) => tally.add(result));
+  return tally;
+}
+
+describe("[G1–G13] objects in simulated worlds", () => {
+  it("keep their promises whatever goes wrong, and every seed is the same world again", {
+    timeout: 120_000,
+  }, async () => {
+    const tally = await simulated(0, SEEDS);
+    expect(tally.found).toEqual([]);
+    expect(tally.worlds).toBe(SEEDS);
+    const again = await simulated(0, 10);
+    for (const [seed, hash] of again.hashes) expect(tally.hashes.get(seed)).toBe(hash);
+  });
+
+  it.each(KEPT.map(({ name, seed }) => [name, seed] as const))("%s (seed %i)", { timeout: 60_000 }, async (_, seed) => {
+    expect((await simulated(seed, seed + 1)).found).toEqual([]);
+  });
+
+  it("would not go unnoticed if they broke one", { timeout: 120_000 }, async () => {
+    const plant = PLANTS.find(({ name }) => name === "idempotency key per attempt");
+    expect((await simulated(0, 20, plant?.patches)).found.length).toBeGreaterThan(0);
+  });
+
+  it("each planted bug still has its one place in the source", { timeout: 60_000 }, async () => {
+    const misplaced: string[] = [];
+    for (const { name, patches } of PLANTS) {
+      await simulated(0, 0, patches).catch((thrown: unknown) => misplaced.push(`${name}: ${String(thrown)}`));
+    }
+    expect(misplaced).toEqual([]);
+  });
+});

@@ -1,0 +1,107 @@
+import type { Patch } from "./hooks.ts";
+
+/** A bug of the shell, planted by replacing a piece of the product's source when it is loaded. */
+export interface Plant {
+  readonly name: string;
+  readonly patches: readonly Patch[];
+}
+
+const plant = (name: string, file: string, find: string, replace: string): Plant => ({
+  name,
+  patches: [{ file: `durable-objects/${file}`, find, replace }],
+});
+
+/** Those of the reference's list that are of the shell; what is the rules' is planted in the reference engine (mutations.ts). */
+export const PLANTS: readonly Plant[] = [
+  plant(
+    "idempotency key per attempt",
+    "run/attempt.ts",
+    "idempotencyKey: `${this.lineage}:${this.task.id}`,",
+    "idempotencyKey: `${this.lineage}:${this.task.id}:${this.number}`,",
+  ),
+  plant(
+    "event before commit",
+    "log/tail.ts",
+    "this.#snapshots.committed(this.#store.appendCommit(whole));",
+    "void scheduler.wait(0).then(() => this.#snapshots.committed(this.#store.appendCommit(whole)));",
+  ),
+  plant(
+    "alarm outside the transaction",
+    "alarm-clock.ts",
+    "void this.#storage.setAlarm(at);",
+    "void scheduler.wait(0).then(() => this.#storage.setAlarm(at));",
+  ),
+  plant(
+    "acknowledgement before commit",
+    "thread.ts",
+    'if (known === "no") this.#core.receive(live, { type: "signal-received", signal });',
+    'if (known === "no") void scheduler.wait(0).then(() => this.#core.receive(live, { type: "signal-received", signal }));',
+  ),
+  plant(
+    "stale resume accepted",
+    "commands.ts",
+    "const asked = open.find(({ ask }) => ask.id === interruptId);",
+    "const asked = open.find(({ ask }) => ask.id === interruptId) ?? open[0];",
+  ),
+  plant("fence dropped", "run/live-run.ts", "      if (!this.#ongoing.isRunning(attempt)) return undefined;\n", ""),
+  plant(
+    "snapshot off by one",
+    "log/snapshots.ts",
+    "this.#store.saveSnapshot(seq,",
+    "this.#store.saveSnapshot(seq + 1,",
+  ),
+  plant(
+    "reducer applied again on replay",
+    "run/past.ts",
+    "for (const commit of this.#store.commits(row.firstSeq, to)) playback.apply(commit.entry);",
+    "for (const { entry } of this.#store.commits(row.firstSeq, to)) playback.apply('outcome' in entry && entry.outcome ? { ...entry, outcome: { ...entry.outcome, writes: [...entry.outcome.writes, ...entry.outcome.writes] } } : entry);",
+  ),
+  plant(
+    "timer early after a clock jump",
+    "run/ongoing.ts",
+    'state.kind === "backing-off" && state.retryAt <= now',
+    'state.kind === "backing-off"',
+  ),
+  plant(
+    "due row cleared before its work",
+    "outbox.ts",
+    "          if (!isOvertaken(notice, notices, id)) {\n",
+    "          this.#store.delivered(id);\n          if (!isOvertaken(notice, notices, id)) {\n",
+  ),
+  plant(
+    "early signal dropped",
+    "run/waits.ts",
+    "this.#kept.set(entry.signal.id, entry.signal);",
+    "if ([...this.#waiting.values()].some(({ signal }) => signal?.name === entry.signal.name)) this.#kept.set(entry.signal.id, entry.signal);",
+  ),
+  plant(
+    "queue duplicate redone",
+    "core.ts",
+    "await this.tick();\n",
+    "this.#performer.add(this.#live?.recover(this.now()) ?? []);\n    await this.tick();\n",
+  ),
+  plant(
+    "second terminal on cancel",
+    "core.ts",
+    "if (live?.row.runId !== runId) return;",
+    "if (live === undefined) { const over = this.store.run(runId); if (over) this.store.endRun({ ...over, status: 'interrupted' }); return; }",
+  ),
+  plant(
+    "child not cancelled",
+    "run/ongoing.ts",
+    'if (state.kind === "running") state.attempt.abort();\n      this.#states.delete(task);',
+    "this.#states.delete(task);",
+  ),
+  plant(
+    "attempt count lost on restart",
+    "run/live-run.ts",
+    "    return this.apply(commit.entry, commit.at);\n",
+    '    return commit.entry.type === "attempt-failed" ? undefined : this.apply(commit.entry, commit.at);\n',
+  ),
+  plant(
+    "newest graph version at resume",
+    "commands.ts",
+    'version: before.graphVersion, hash: before.graphHash, document: "" };',
+    'version: graph?.version ?? before.graphVersion, hash: graph?.hash ?? before.graphHash, document: "" };',
+  ),
+];
