@@ -15,7 +15,13 @@ export default defineConfig({
         plugins: [
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { TEST_MIGRATIONS: await readD1Migrations("./migrations") } },
+            miniflare: {
+              bindings: {
+                TEST_MIGRATIONS: await readD1Migrations("./migrations"),
+                // How many scenarios of the simulator are compared; its proof asks for all of them.
+                TEST_LIKENESSES: Number(process.env["EDGEWISE_LIKENESSES"] ?? 40),
+              },
+            },
           })),
         ],
         test: { name: "workerd", include: ["durable-objects/*.test.ts", "test/workerd/**/*.test.ts"] },

@@ -42,7 +42,7 @@ export async function startServers(): Promise<Servers> {
   const raw = await startRaw();
   return {
     edgewise,
-    raw: raw.perform,
+    raw: (work) => raw.perform(work),
     stop: async () => void (await Promise.all([edgewise.stop(), raw.stop()])),
   };
 }
@@ -60,7 +60,7 @@ export async function startEdgewise(variables: Readonly<Record<string, string>> 
   });
   const { key } = await localKey(state, server.database);
   return {
-    ...openClient(server.url, key),
+    ...openClient(server.url, key, PLAIN),
     url: server.url,
     key,
     state,
@@ -71,6 +71,9 @@ export async function startEdgewise(variables: Readonly<Record<string, string>> 
     },
   };
 }
+
+/** Miniflare compresses what a client takes compressed, as the edge does; on one machine that is work for nobody. */
+const PLAIN = { "accept-encoding": "identity" };
 
 export const RAW_BINDINGS = { durableObjects: { RAW: { className: "Raw", useSQLite: true } } };
 
@@ -88,7 +91,7 @@ export async function startWorker(entry: string, bindings: object): Promise<Work
   const url = await miniflare.ready;
   return {
     perform: async (work) => {
-      const response = await fetch(url, { method: "POST", body: JSON.stringify(work) });
+      const response = await fetch(url, { method: "POST", headers: PLAIN, body: JSON.stringify(work) });
       if (!response.ok) throw new Error(`${entry} answered ${response.status}: ${await response.text()}`);
       return response.json();
     },

@@ -36,10 +36,17 @@ export class AtRest {
     this.#run = isOver(over) || isCancelled(over) ? undefined : live;
   }
 
-  /** Another begins, or all is erased. Answers what was kept. */
-  clear(): LiveRun | undefined {
+  /** Another begins. Answers the run that the index may list for what it was to go on with by itself. */
+  leave(): RunRow | undefined {
     const run = this.#run;
     this.#run = undefined;
-    return run;
+    if (run !== undefined) return run.nextTime() === undefined ? undefined : run.row;
+    const last = this.#store.lastRun();
+    // After a restart only playing its log would tell; to take away a row that is not there costs less.
+    return last && !isOver(last) && goesOnAlone(last) ? last : undefined;
+  }
+
+  forget(): void {
+    this.#run = undefined;
   }
 }

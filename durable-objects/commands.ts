@@ -6,9 +6,10 @@ import type { NodeKinds } from "../src/nodes/registry.ts";
 import type { ThreadCore } from "./core.ts";
 import type { LogEntry } from "./log/entry.ts";
 import type { RunRow } from "./log/rows.ts";
+import { checkpointAt } from "./log/standing.ts";
 import { carriedFrom } from "./run/budget-limits.ts";
 import { refuseTooMuch } from "./run/budget-state.ts";
-import { isOver, restOf } from "./run/ending.ts";
+import { restOf } from "./run/ending.ts";
 import { checkGiven, givenOf } from "./run/globals.ts";
 import { readInput } from "./run/input.ts";
 import { refuseTooLarge } from "./run/limits.ts";
@@ -29,7 +30,7 @@ export type Standpoint = { readonly seq: number; readonly step: number } | undef
 export function standpoint(core: ThreadCore, threadId: string, id: string | undefined): Standpoint {
   if (id === undefined) return undefined;
   const { seq, step } = checkpointCommit(core.store, threadId, id, "/checkpoint_id");
-  const newest = core.store.checkpoints(core.lastCommit.seq + 1, 1)[0]?.seq;
+  const newest = checkpointAt(core.store, core.lastCommit.seq)?.seq;
   return seq === newest ? undefined : { seq, step };
 }
 
@@ -70,17 +71,21 @@ function goOn(core: ThreadCore, command: StartRun, at: Standpoint): RunRow {
 
 /** An answer given at a checkpoint is for what was asked there, before anything else was: a question follows its checkpoint. */
 function askedBy(core: ThreadCore, checkpoint: number): number {
-  const run = core.store.runAt(checkpoint);
   let asked = checkpoint;
-  for (const { seq, step, entry } of core.store.commits(checkpoint + 1, run?.lastSeq ?? core.lastCommit.seq)) {
-    if (step !== null || !PRECEDES_ANSWERS.has(entry.type)) break;
-    if (entry.type === "task-waiting" && entry.ask !== undefined) asked = seq;
-  }
+  for (let run = core.store.runAt(checkpoint); run !== undefined; run = core.past.next(run))
+    for (const { seq, step, entry } of core.store.commits(
+      Math.max(checkpoint + 1, run.firstSeq),
+      run.lastSeq ?? core.lastCommit.seq,
+    )) {
+      if (step !== null || !precedesAnswers(entry)) return asked;
+      if (entry.type === "task-waiting" && entry.ask !== undefined) asked = seq;
+    }
   return asked;
 }
 
 /** What comes of itself and leaves nothing in doubt. */
-const PRECEDES_ANSWERS: ReadonlySet<LogEntry["type"]> = new Set([
+const OF_ITSELF: ReadonlySet<LogEntry["type"]> = new Set([
+  "run-continued",
   "task-waiting",
   "task-succeeded",
   "frames-announced",
@@ -89,6 +94,11 @@ const PRECEDES_ANSWERS: ReadonlySet<LogEntry["type"]> = new Set([
   "frame-failed",
   "step-recorded",
 ]);
+
+function precedesAnswers(entry: LogEntry): boolean {
+  if (entry.type === "task-resumed") return entry.answer === undefined && entry.signal === undefined;
+  return OF_ITSELF.has(entry.type);
+}
 
 /** @throws EdgewiseError `nothing_to_continue`, `wait_over` */
 function headOf(core: ThreadCore, command: RunCommand): LiveRun {
@@ -156,8 +166,7 @@ function continueRun(core: ThreadCore, live: LiveRun, command: Continuation, ope
   const lineage = at === undefined ? before.lineage : command.runId;
   const used = isAlone ? { used: carriedFrom(before) } : {};
   const row = newRun(asked, { ...core.nextRun(), from, lineage, ...used });
-  const first = core.past.rootOf(row);
-  const given = givenOf(row, first, command.threadId);
+  const given = givenOf(row, live.first, command.threadId);
   checkGiven(live.playback.plan, given);
   core.rebuilding.remember(live, row);
   const steps = stepsOf(config);
@@ -205,10 +214,11 @@ function inherited(
 export function answerInterrupt(core: ThreadCore, command: AnswerInterrupt): RunRow {
   const { interruptId, value, by, budget } = command;
   const answer = { ask: interruptId, by, value };
-  const head = core.asking ?? restBefore(core);
+  const { asking } = core;
+  const head = asking ?? restBefore(core);
   if (head === undefined) throw waitOver("Nothing waits for an answer on this thread.", []);
   const known = head.waits.answeredBy(answer);
-  const open = head.waits.open();
+  const open = asking?.waits.open() ?? [];
   const asked = open.find(({ ask }) => ask.id === interruptId);
   if (known !== undefined && (!known.other || asked === undefined)) {
     const row = core.store.run(known.runId);
@@ -226,10 +236,10 @@ export function answerInterrupt(core: ThreadCore, command: AnswerInterrupt): Run
   return continueRun(core, head, { ...inherited(head.row, place), ...(budget && { budget }) }, () => [entry]);
 }
 
-/** A run that is over knows who answered what. */
+/** A run that is over, or was cancelled, asks nothing any more, and knows who answered what. */
 function restBefore(core: ThreadCore): LiveRun | undefined {
   const last = core.record.row === undefined ? undefined : core.store.lastRun();
-  return last && isOver(last) ? core.rebuilding.at(last, restOf(last), threadIdOf(core)) : undefined;
+  return last && core.rebuilding.at(last, restOf(last), threadIdOf(core));
 }
 
 /** A run at rest goes on because the time of some of its waits has come. It counts with the time that was taken before. */

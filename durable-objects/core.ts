@@ -185,13 +185,13 @@ export class ThreadCore {
     const before = row.from === null ? undefined : this.store.runAt(row.from.seq);
     this.#whole.write(() => {
       // First of all: what the index is told of the thread from here on is that it is busy.
-      const rest = this.#rest.clear();
+      const left = this.#row && this.#rest.leave();
       this.#live = live;
       this.record.belong(how.tenant, how.threadId, how.belongsTo, this.#world.now());
       this.#notices.thread(now);
       if (how.document !== undefined) this.store.keepGraph(row.graphHash, how.document);
       this.store.insertRun(row, this.#row?.tenant ?? "");
-      if (rest?.nextTime() !== undefined) this.#notices.gone(rest.row);
+      if (left !== undefined) this.#notices.gone(left);
       if (how.step !== undefined) this.#tail.standOn(how.step);
       this.#notices.live(row, now);
       let last: LogEntry | undefined;
@@ -244,6 +244,7 @@ export class ThreadCore {
     if (!row) return;
     this.#whole.write(() => {
       this.record.erase(this.#world.now());
+      this.#rest.forget();
       this.#notices.erased(row.threadId);
       this.#arm();
     });
@@ -360,7 +361,8 @@ export class ThreadCore {
   }
 
   #waiting(): LiveRun | undefined {
-    return this.#row && this.#unreadable === undefined ? this.#rest.waiting(this.#row.threadId) : undefined;
+    if (!this.#row || this.#row.deleted || this.#unreadable !== undefined) return undefined;
+    return this.#rest.waiting(this.#row.threadId);
   }
 
   /** Sets the alarm to the next thing that must happen by itself; in the transaction of what made it necessary. */
@@ -380,7 +382,7 @@ export class ThreadCore {
     this.#values = new Map();
     this.#tail.forget();
     this.#unreadable = undefined;
-    this.#rest.clear();
+    this.#rest.forget();
     this.#clock.fired();
   }
 

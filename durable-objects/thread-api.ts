@@ -175,7 +175,17 @@ export interface RunResult {
   readonly interrupts: readonly Json[];
 }
 
+export interface StateQuery extends Address {
+  readonly checkpointId?: string;
+  /** Of a frame, by its name (`checkpoint_ns`); the thread's own if left out. */
+  readonly namespace?: string;
+  /** Tasks that are composites with one frame have that frame's state. */
+  readonly subgraphs?: boolean;
+}
+
 export interface HistoryQuery extends Address {
+  /** As {@link StateQuery.namespace}. */
+  readonly namespace?: string;
   readonly limit: number;
   /** A checkpoint id: only older ones. */
   readonly before?: string;
@@ -298,10 +308,10 @@ export interface ThreadApi {
   migrate(command: Address & { readonly graph: GraphVersion }): Promise<Reply<{ readonly checkpoint: JsonObject }>>;
   /** Answers after the cancel is durable: nothing starts any more, provider sockets are being closed (G10). Idempotent. */
   cancelRun(command: Address & { readonly runId: string }): Promise<Reply<RunView>>;
-  getState(query: Address & { readonly checkpointId?: string }): Promise<Reply<ThreadState>>;
+  getState(query: StateQuery): Promise<Reply<ThreadState>>;
   getHistory(query: HistoryQuery): Promise<Reply<readonly ThreadState[]>>;
   /** {@link getState} as JSON: a long conversation is a text sooner than it is copied message by message. */
-  getStateJson(query: Address & Selection & { readonly checkpointId?: string }): Promise<Reply<string>>;
+  getStateJson(query: StateQuery & Selection): Promise<Reply<string>>;
   /** {@link getHistory} as JSON; what asks for neither values, tasks nor what is next is read off the rows, and nothing is played. */
   getHistoryJson(query: HistoryQuery & Selection): Promise<Reply<string>>;
   /** The sweep's hand: restores, and goes on with what should have moved. False: the run is not live, its row may go. */

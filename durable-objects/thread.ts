@@ -13,13 +13,16 @@ import { ThreadCore } from "./core.ts";
 import { migrate, receiveSignal, updateState } from "./updates.ts";
 import { pathOf } from "./log/places.ts";
 import type { RunRow } from "./log/rows.ts";
+import { checkpointAt } from "./log/standing.ts";
 import type { Plan } from "../src/graph/plan.ts";
 import { refuseTooLarge } from "./run/limits.ts";
 import { loadPlan } from "./run/plans.ts";
 import type * as Api from "./thread-api.ts";
 import { Follower } from "./view/follower.ts";
 import { Framer } from "./view/frames.ts";
-import { checkpointView, historyOf, inputOf, interruptsOf, resultOf, stateOf } from "./view/history.ts";
+import { checkpointView } from "./view/checkpoints.ts";
+import { frameHistoryOf, frameStateOf } from "./view/frame-history.ts";
+import { historyOf, inputOf, interruptsOf, resultOf, stateOf } from "./view/history.ts";
 import { profileOf } from "./view/profile.ts";
 import { statesAsJson } from "./view/states-json.ts";
 import { needsPlaying, selected, summariesOf } from "./view/summaries.ts";
@@ -231,31 +234,26 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     });
   }
 
-  async getState(query: Api.Address & { readonly checkpointId?: string }) {
-    return this.#answer((): Api.ThreadState => {
-      this.#core.record.of(query);
-      return stateOf(this.#core, query.threadId, query.checkpointId);
-    });
+  async getState(query: Api.StateQuery) {
+    return this.#answer(() => this.#state(query));
   }
 
   async getHistory(query: Api.HistoryQuery) {
     return this.#answer((): readonly Api.ThreadState[] => {
       this.#core.record.of(query);
-      return historyOf(this.#core, query);
+      return this.#history(query);
     });
   }
 
-  async getStateJson({ select, ...query }: Api.Address & Api.Selection & { readonly checkpointId?: string }) {
-    return this.#answer((): string => {
-      this.#core.record.of(query);
-      return JSON.stringify(selected(stateOf(this.#core, query.threadId, query.checkpointId), select));
-    });
+  async getStateJson({ select, ...query }: Api.StateQuery & Api.Selection) {
+    return this.#answer((): string => JSON.stringify(selected(this.#state(query), select)));
   }
 
   async getHistoryJson({ select, ...query }: Api.HistoryQuery & Api.Selection) {
     return this.#answer((): string => {
       this.#core.record.of(query);
-      const states = needsPlaying(select) ? historyOf(this.#core, query) : summariesOf(this.#core, query);
+      const isInRows = !needsPlaying(select) && query.namespace === undefined;
+      const states = isInRows ? summariesOf(this.#core, query) : this.#history(query);
       return statesAsJson(states.map((state) => selected(state, select)));
     });
   }
@@ -275,6 +273,16 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
       if (error.code === "internal") console.error(thrown);
       return { ok: false, error };
     }
+  }
+
+  #state({ namespace, ...query }: Api.StateQuery): Api.ThreadState {
+    this.#core.record.of(query);
+    if (namespace === undefined) return stateOf(this.#core, query);
+    return frameStateOf(this.#core, { ...query, namespace, deep: query.subgraphs === true });
+  }
+
+  #history({ namespace, ...query }: Api.HistoryQuery): Api.ThreadState[] {
+    return namespace === undefined ? historyOf(this.#core, query) : frameHistoryOf(this.#core, { ...query, namespace });
   }
 
   /** Whatever does not wait is done in this turn already, in the same flush as what started it. */
@@ -305,7 +313,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   }
 
   #newest({ threadId }: Api.Address): { readonly checkpoint: JsonObject } {
-    const [newest] = this.#core.store.checkpoints(this.#core.lastCommit.seq + 1, 1);
+    const newest = checkpointAt(this.#core.store, this.#core.lastCommit.seq);
     if (newest === undefined) throw failure("not_found", "The thread has no checkpoint.");
     return { checkpoint: checkpointView(threadId, newest) };
   }
@@ -339,8 +347,8 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   async #joined(query: Api.Address, runId: string): Promise<Api.RunResult> {
     while (this.#core.live?.row.runId === runId) await this.#change();
     const run = this.#run({ ...query, runId });
-    const { head } = this.#core;
-    const interrupts = head?.row.runId === runId ? [...interruptsOf(head).values()].flat() : [];
+    const { asking } = this.#core;
+    const interrupts = asking?.row.runId === runId ? [...interruptsOf(asking).values()].flat() : [];
     return { run: this.#view(run, query), values: resultOf(this.#core, run), interrupts };
   }
 

@@ -55,14 +55,15 @@ export function updateState(core: ThreadCore, command: UpdateState, plan: () => 
   const entries: Entries = function* (run) {
     if (last === undefined) yield { type: "run-started", outcome: NOTHING };
     else {
-      run.goOn(row, givenOf(row, core.past.rootOf(row), threadId));
+      run.goOn(row, givenOf(row, run.first, threadId));
       yield { type: "run-continued" };
     }
     yield* quiet(run);
     yield* written(run, writes, as);
   };
   const rehearsed = rehearse(make(), entries, now);
-  core.start(live, row, goingOn(row, rehearsed, core, threadId), {
+  core.rebuilding.remember(live, row);
+  core.start(live, row, goingOn(row, rehearsed, threadId), {
     ...command,
     belongsTo: { graph_id: row.graphId, assistant_id: row.assistantId },
     ...(graph && last === undefined && { document: graph.document }),
@@ -94,6 +95,10 @@ function* written(run: LiveRun, writes: readonly Write[], as: number | undefined
   }
   const { id } = flight.task;
   yield { type: "task-resumed", task: id };
+  if (engine.inFlight().some(({ task: other, state }) => other.id === id && state === "failed")) {
+    const message = `Node "${plan.nodes[as]?.id ?? ""}" stands beyond the run's limit of steps: raise that first, by a run with a higher \`recursion_limit\`.`;
+    throw failure("step_limit", message, { pointer: "/as_node" });
+  }
   // Its view has been joined by what was written from outside meanwhile (R8).
   const task = engine.task(id) ?? flight.task;
   const outcome = { ...route(plan, as, scopeAfter(plan, run.scopes.of(task), writes)), writes } as Outcome;
@@ -110,9 +115,9 @@ function rehearse(copy: LiveRun, entries: Entries, now: number): LogEntry[] {
   return rehearsed;
 }
 
-function goingOn(row: RunRow, entries: readonly LogEntry[], core: ThreadCore, threadId: string): Entries {
+function goingOn(row: RunRow, entries: readonly LogEntry[], threadId: string): Entries {
   return function* (live) {
-    if (live.row !== row) live.goOn(row, givenOf(row, core.past.rootOf(row), threadId));
+    if (live.row !== row) live.goOn(row, givenOf(row, live.first, threadId));
     yield* entries;
   };
 }
@@ -167,7 +172,7 @@ const OTHER_SIGNAL = "This Idempotency-Key was used for another signal; take a n
 function keepAtRest(core: ThreadCore, address: Address, head: LiveRun, entry: LogEntry): void {
   const row = hiddenRow(core, head.row, uuidv7(core.now(), secureRandom), { command: address, at: undefined });
   const belongsTo = { graph_id: row.graphId, assistant_id: row.assistantId };
-  core.start(head, row, goingOn(row, [{ type: "run-continued" }, entry], core, address.threadId), {
+  core.start(head, row, goingOn(row, [{ type: "run-continued" }, entry], address.threadId), {
     ...address,
     belongsTo,
   });

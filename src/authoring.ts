@@ -9,6 +9,7 @@ export type { Config as NodeConfig, Field, Shape } from "./builder/fields.ts";
 export { Graph, graph } from "./builder/graph.ts";
 export type { InputOf, OutputOf } from "./builder/graph.ts";
 export { published } from "./builder/published.ts";
+export type { EstimateTools } from "./builder/estimate-tools.ts";
 export type { NodeTools, Question } from "./builder/node-tools.ts";
 export { compileGraph } from "./graph/compile.ts";
 export type { CompileResult, GraphSource, Problem } from "./graph/compile.ts";

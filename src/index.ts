@@ -30,6 +30,7 @@ export type {
   Duration,
   ErrorCode,
   ErrorRecord,
+  EstimateTools,
   Field,
   GraphSource,
   InputOf,

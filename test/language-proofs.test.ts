@@ -50,7 +50,9 @@ describe("the proofs of the language, in short", () => {
     expect(await tryEntry(() => () => "wrong", material)).toMatchObject({ wrong: "wrong" });
   });
 
-  it("expressions reach nothing of the host, and are worth what other rules say", { timeout: 60_000 }, async () => {
+  it("[property 15] expressions reach nothing of the host, and are worth what other rules say", {
+    timeout: 60_000,
+  }, async () => {
     const goals = await run({ short: true, args: ["seed=2"] });
     expect(goals.filter(({ goal, met }) => !met && !goal.includes("one second"))).toEqual([]);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import LIKENESSES from "./sim/likeness.json" with { type: "json" };
 import { KEPT } from "./sim/kept.ts";
 import { PLANTS } from "./sim/plants.ts";
 import { simulateAll } from "./sim/pool.ts";
@@ -27,6 +28,17 @@ describe("[G1–G13] objects in simulated worlds", () => {
 
   it.each(KEPT.map(({ name, seed }) => [name, seed] as const))("%s (seed %i)", { timeout: 60_000 }, async (_, seed) => {
     expect((await simulated(seed, seed + 1)).found).toEqual([]);
+  });
+
+  it("come to what workerd makes of the same scenarios (test/workerd/likeness.test.ts)", {
+    timeout: 120_000,
+  }, async () => {
+    const told = new Map<number, string>();
+    const order = { from: 0, to: LIKENESSES.length, patches: [], enough: 1, likeness: true };
+    await simulateAll(order, PROCESSES, ({ seed, ...result }) => {
+      told.set(seed, "likeness" in result ? (result.likeness ?? "") : result.findings.join("; "));
+    });
+    expect(LIKENESSES.map((_, number) => told.get(number))).toEqual(LIKENESSES);
   });
 
   it("would not go unnoticed if they broke one", { timeout: 120_000 }, async () => {

@@ -52,39 +52,48 @@ export function fanOut(width: number): object {
   };
 }
 
-/** W3: a model and its tool take turns over a growing list of messages; the model's last answer asks for no tool. */
+/**
+ * W3: a model and its tool take turns over a growing list of messages, until the model has been asked so often and once more.
+ * Each run begins with {@link ANEW}, which takes away what an earlier one left in the thread.
+ */
 export function agent(turns: number): object {
-  const call = { reply: "look here", chunk: 64 };
   return {
     edgewise: 1,
     id: "agent",
-    channels: { messages: { reducer: "messages" }, turns: { reducer: "sum", default: 0 } },
-    output: ["turns"],
+    channels: { messages: { reducer: "messages" } },
+    output: [],
     nodes: {
       model: {
         kind: "model",
         model: "builtin/scripted",
         messages: "state.messages",
-        options: { script: { turns: [...Array.from({ length: turns }, () => call), { reply: "done", chunk: 64 }] } },
+        options: { script: { turns: [{ reply: "look here", chunk: 64 }] } },
         write: "messages",
       },
       tool: {
         kind: "transform",
         set: {
           messages:
-            "{'role': 'tool', 'tool_call_id': 'call_' + string(state.turns) + '_0', 'content': 'nothing there'}",
-          turns: "1",
+            "{'role': 'tool', 'tool_call_id': 'call_' + string(size(state.messages)), 'content': 'nothing there'}",
         },
       },
     },
     edges: [
       { from: "start", to: "model" },
-      { from: "model", to: "tool", when: `state.turns < ${turns}` },
+      { from: "model", to: "tool", when: `size(state.messages) <= ${2 * turns}` },
       { from: "tool", to: "model" },
     ],
     limits: { steps: 3 * turns + 3 },
   };
 }
+
+/** The input of {@link agent}. */
+export const ANEW = {
+  messages: [
+    { type: "remove", id: "__remove_all__" },
+    { role: "user", content: "go" },
+  ],
+};
 
 /** W4: the shape's delays, held by scripted models. */
 export function shaped({ id, delays, edges }: Shape): object {

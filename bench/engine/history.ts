@@ -108,8 +108,10 @@ async function measureForking(
 /** Goes on from the checkpoint at which the thread had so many messages: one message, one node. */
 async function forker(field: Field, thread: string, messages: number): Promise<Contender> {
   const edgewise = await field.edgewise();
-  const states = await edgewise.json<readonly State[]>("POST", `/threads/${thread}/history`, { limit: 1000 });
-  const middle = states.find(({ values, next }) => next.length === 0 && values.messages?.length === messages);
+  const asked = { limit: 1000, select: SUMMARY };
+  const states = await edgewise.json<readonly Summary[]>("POST", `/threads/${thread}/history`, asked);
+  // Two checkpoints a run, the first of them numbered -1.
+  const middle = states.find(({ metadata }) => metadata.step === 2 * messages - 2);
   if (middle === undefined) throw new Error(`no checkpoint with ${messages} messages`);
   const input = { messages: [{ role: "user", content: textOf(0) }] };
   return async () => {
@@ -123,7 +125,10 @@ async function forker(field: Field, thread: string, messages: number): Promise<C
 
 interface State {
   readonly values: { readonly messages?: readonly object[] };
-  readonly next: readonly string[];
+}
+
+interface Summary {
+  readonly metadata: { readonly step: number };
   readonly checkpoint: { readonly checkpoint_id: string };
 }
 

@@ -2,7 +2,7 @@ import type { Goal } from "../../scripts/goal.ts";
 import type { RawWork } from "../raw/object.ts";
 import { type Field, isThere, type NotRun } from "./field.ts";
 import { boundGoal, notRunGoal, ratioGoal } from "./figures.ts";
-import { agent, fanOut, shaped } from "./graphs.ts";
+import { agent, ANEW, fanOut, shaped } from "./graphs.ts";
 import { type Contender, medians, rounds } from "./rounds.ts";
 import { criticalPath, random, type Shape, uneven } from "./shapes.ts";
 
@@ -19,9 +19,11 @@ export async function measureFanOut(field: Field, short: boolean): Promise<Goal[
 /** W3: 20 turns of model and tool over a growing list of messages. P4. */
 export async function measureAgent(field: Field, short: boolean): Promise<Goal[]> {
   const peer = { work: "agent", turns: TURNS };
-  const input = { messages: [{ role: "user", content: "go" }], turns: 0 };
-  const work = { raw: { turns: TURNS }, peer, input, emptyThreads: true, rounds: short ? 3 : 25 };
+  const work = { raw: { turns: TURNS }, peer, input: ANEW, rounds: short ? 3 : 25 };
   const figures = await beside(field, agent(TURNS), work);
+  const said = await messagesIn(field, figures.thread);
+  // The question, a model's word and a tool's for each turn, and the model's last.
+  if (said !== 2 * TURNS + 2) throw new Error(`The agent loop left ${said} messages in its thread.`);
   return twoRatios("P4 W3 agent loop of 41 steps", figures, { langgraph: 0.3, raw: 2.5 });
 }
 
@@ -36,7 +38,18 @@ export async function measureMakespan(field: Field, short: boolean): Promise<Goa
   return goals;
 }
 
+async function messagesIn(field: Field, thread: string): Promise<number | undefined> {
+  const edgewise = await field.edgewise();
+  const { values } = await edgewise.json<{ values: { messages?: readonly object[] } }>(
+    "GET",
+    `/threads/${thread}/state`,
+  );
+  return values.messages?.length;
+}
+
 interface Figures {
+  /** Ours: where the runs were. */
+  readonly thread: string;
   readonly ours: number;
   readonly raw: number;
   /** Or why there is none. */
@@ -48,8 +61,6 @@ interface Beside {
   readonly peer: { readonly work: string };
   readonly rounds: number;
   readonly input?: object;
-  /** For runs that leave something behind: each has a thread of its own, made before the clock starts. */
-  readonly emptyThreads?: boolean;
   readonly graph?: string;
 }
 
@@ -58,24 +69,15 @@ async function beside(field: Field, graph: object, work: Beside): Promise<Figure
   const edgewise = await field.edgewise();
   const { graph_id: id } = await edgewise.json<{ graph_id: string }>("POST", "/graphs", graph);
   const thread = crypto.randomUUID();
-  const newThread = async (make: (thread: string) => Promise<unknown>): Promise<string> => {
-    if (work.emptyThreads !== true) return thread;
-    const empty = crypto.randomUUID();
-    await make(empty);
-    return empty;
-  };
   const langgraph = await field.langgraph();
   const contenders: Record<"ours" | "raw" | "langgraph", Contender> = {
-    ours: async () => {
-      const place = await newThread((empty) => edgewise.json("POST", "/threads", { thread_id: empty }));
-      return field.ours(id, place, work.input ?? {});
-    },
-    raw: async () => field.raw(await newThread((empty) => field.raw(empty, { read: true })), work.raw),
+    ours: () => field.ours(id, thread, work.input ?? {}),
+    raw: () => field.raw(thread, work.raw),
     langgraph: async () => (isThere(langgraph) ? langgraph.ask<number>(work.peer.work, work.peer) : Number.NaN),
   };
   await rounds(3, contenders);
   const figures = medians(await rounds(work.rounds, contenders));
-  return { ...figures, langgraph: isThere(langgraph) ? figures.langgraph : langgraph };
+  return { ...figures, thread, langgraph: isThere(langgraph) ? figures.langgraph : langgraph };
 }
 
 function twoRatios(goal: string, { ours, raw, langgraph }: Figures, most: { langgraph: number; raw: number }): Goal[] {

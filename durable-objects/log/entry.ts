@@ -183,6 +183,13 @@ export function isCheckpoint(entry: LogEntry): boolean {
   return (entry.type === "task-succeeded" || entry.type === "task-failed") && !isInFrame(entry.task);
 }
 
+/** The same within a frame: its beginning, and what its own tasks end with. */
+export function isFrameCheckpoint(entry: Pick<LogEntry, "type"> & { readonly task?: TaskId }): boolean {
+  if (entry.type === "frame-started") return true;
+  const isEnd = entry.type === "task-succeeded" || entry.type === "task-failed";
+  return isEnd && entry.task !== undefined && isInFrame(entry.task);
+}
+
 /** One committed entry with its place in the thread. */
 export interface Commit {
   /** 1, 2, 3 … in the thread. */

@@ -30,13 +30,20 @@ describe("packing", () => {
     expect(unpack(stored, OWN)).toBe(json);
   });
 
-  it("gives back every JSON text, whatever it says", () => {
+  it("[property 8] gives back every JSON text, whatever it says", () => {
     const pieces = GOLDEN.flatMap(([, json]) => [json, json.slice(7, 60), json.slice(30)]);
     const text = fc
       .array(fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom(...pieces)))
       .map((parts) => parts.join(""));
+    const message = fc.record({
+      content: text,
+      additional_kwargs: fc.constantFrom({}, { a: 1 }),
+      response_metadata: fc.constantFrom({}, { model: "m", finish_reason: "stop" }),
+      type: fc.constantFrom("human", "ai", "tool"),
+      id: fc.constantFrom(OWN, `${OWN}:0.0.0`, "other"),
+    });
     fc.assert(
-      fc.property(fc.oneof(fc.jsonValue(), text), (value) => {
+      fc.property(fc.oneof(fc.jsonValue(), text, fc.array(message)), (value) => {
         const json = JSON.stringify(value);
         expect(unpack(pack(json, OWN), OWN)).toBe(json);
       }),

@@ -9,8 +9,13 @@ export function isInFrame(task: TaskId): boolean {
 
 /** The task of the run itself that a task is, or is in a frame of. */
 export function rootTaskOf(task: TaskId): TaskId {
-  const end = task.search(/[[/]/);
-  return end < 0 ? task : task.slice(0, end);
+  return taskIn("", task);
+}
+
+/** The task of a frame that a task is, or is in a frame of. @param prefix with which the names of the frame's tasks begin */
+export function taskIn(prefix: string, task: TaskId): TaskId {
+  const end = task.slice(prefix.length).search(/[[/]/);
+  return end < 0 ? task : task.slice(0, prefix.length + end);
 }
 
 /** Whether a task is in a frame of the other one, however deep. */
@@ -19,8 +24,25 @@ export function isInside(task: TaskId, composite: TaskId): boolean {
   return (next === "[" || next === "/") && task.startsWith(composite);
 }
 
+/** A frame, by the task that it belongs to and its number; that of a composite with one frame is 0. */
+export interface FramePlace {
+  readonly composite: TaskId;
+  readonly frame: number;
+}
+
+/** With what the names of a frame's tasks begin. @throws TypeError as {@link planOf} */
+export function prefixOf(plan: Plan, { composite, frame }: FramePlace): string {
+  return nodeOf(plan, composite).many === true ? `${composite}[${frame}]/` : `${composite}/`;
+}
+
+/** A frame and those around it, outermost first. */
+export function framesTo(place: FramePlace): readonly FramePlace[] {
+  const around = frameOf(place.composite);
+  return around === undefined ? [place] : [...framesTo(around), place];
+}
+
 /** The composite's task and the frame's number that a task is in; undefined for one of the run itself. */
-export function frameOf(task: TaskId): { readonly composite: TaskId; readonly frame: number } | undefined {
+export function frameOf(task: TaskId): FramePlace | undefined {
   const end = task.lastIndexOf("/");
   if (end < 0) return undefined;
   const name = task.slice(0, end);

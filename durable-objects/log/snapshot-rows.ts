@@ -43,13 +43,20 @@ export class SnapshotRows {
 
   /** The newest at or before `seq`. */
   read(seq: number): Snapshot | undefined {
-    const [row] = this.#sql
-      .exec<{ seq: number }>("SELECT seq FROM snapshots WHERE seq <= ? ORDER BY seq DESC LIMIT 1", seq)
-      .toArray();
-    if (row === undefined || row.seq === this.#known?.seq) return row && this.#known;
-    const snapshot = { seq: row.seq, values: this.#valuesAt(row.seq) };
+    const newest = this.newest(seq);
+    if (newest === undefined || newest === this.#known?.seq) return newest === undefined ? undefined : this.#known;
+    const snapshot = { seq: newest, values: this.#valuesAt(newest) };
     if (seq === Number.MAX_SAFE_INTEGER) this.#known = snapshot;
     return snapshot;
+  }
+
+  /** Its position alone. */
+  newest(seq: number): number | undefined {
+    const rows = this.#sql.exec<{ seq: number }>(
+      "SELECT seq FROM snapshots WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
+      seq,
+    );
+    return rows.toArray()[0]?.seq;
   }
 
   forget(): void {

@@ -4,6 +4,7 @@ import type { RunStatus } from "../thread-api.ts";
 import { SqliteBlobs } from "./blobs.ts";
 import type { Chunk, Commit, LogEntry } from "./entry.ts";
 import { encode, VERSION } from "./format-v1.ts";
+import { announcements, frameHeads, type FrameHead } from "./frame-heads.ts";
 import {
   type CommitSql,
   type RunRow,
@@ -179,6 +180,11 @@ export class ThreadStore {
     return this.#runs(`WHERE runs.n > ${RUN_AT} AND runs.n <= ${RUN_AT} ORDER BY runs.n`, seq, before - 1);
   }
 
+  /** Those that go on from others, writes from outside among them, the newest first. */
+  continuingRuns(): RunRow[] {
+    return this.#runs("WHERE from_seq IS NOT NULL ORDER BY runs.n DESC");
+  }
+
   listRuns(limit: number, offset: number, status?: RunStatus): RunRow[] {
     const shown = "WHERE coalesce(hidden, 0) = 0";
     if (status === undefined) return this.#runs(`${shown} ORDER BY runs.n DESC LIMIT ? OFFSET ?`, limit, offset);
@@ -274,6 +280,17 @@ export class ThreadStore {
     return [...rows].map(({ head, ...place }) => ({ ...place, type: this.#typeOf(head, place.seq) }));
   }
 
+  /** What was committed in frames, `from <= seq <= to`, in order; see {@link frameHeads}. */
+  frameHeads(from: number, to: number, starts?: readonly string[]): IterableIterator<FrameHead> {
+    const which = { from, to, ...(starts === undefined ? {} : { starts }) };
+    return frameHeads(this.#sql, which, (seq) => [...this.commits(seq, seq)][0]);
+  }
+
+  /** The openings of composites, `from <= seq <= to`, the newest first. */
+  announcements(from: number, to: number): IterableIterator<FrameHead> {
+    return announcements(this.#sql, from, to, (seq) => [...this.commits(seq, seq)][0]);
+  }
+
   /** By the letters of format-v1; a body that stands outside its row must be read. */
   #typeOf(head: string, seq: number): LogEntry["type"] {
     if (head.startsWith("#")) return [...this.commits(seq, seq)][0]?.entry.type ?? "task-succeeded";
@@ -328,6 +345,11 @@ export class ThreadStore {
   /** The newest snapshot at or before `seq`. */
   snapshot(seq: number): Snapshot | undefined {
     return this.#snapshots.read(seq);
+  }
+
+  /** The position of that one; 0 where there is none. */
+  snapshotSeq(seq: number): number {
+    return this.#snapshots.newest(seq) ?? 0;
   }
 
   /** Another thread is made in this one's place. */

@@ -2,6 +2,7 @@ import type { JsonObject } from "../../src/base/json.ts";
 import type { RunRow } from "./rows.ts";
 import { type Chunk, type Commit, isCheckpoint } from "./entry.ts";
 import { Snapshots } from "./snapshots.ts";
+import { checkpointAt } from "./standing.ts";
 import type { ThreadStore } from "./store.ts";
 
 /** The last commit: its position, its time, and the number of the newest checkpoint. */
@@ -32,7 +33,7 @@ export class LogTail {
     const commit = this.#store.lastCommit();
     this.#snapshots.restore();
     if (commit === undefined) return;
-    const step = this.#store.checkpoints(commit.seq + 1, 1)[0]?.step ?? NONE.step;
+    const step = checkpointAt(this.#store, commit.seq)?.step ?? NONE.step;
     this.#last = { seq: commit.seq, at: commit.at, step };
   }
 

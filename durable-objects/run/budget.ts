@@ -84,6 +84,7 @@ export class Ledger {
         this.#charge(entry.spent);
         return this.#end(entry.task);
       case "task-waiting":
+        this.#waiting.delete(entry.task);
         return this.#end(entry.task);
       case "run-cancelled":
       case "run-stopped":

@@ -44,7 +44,9 @@ function becameOf(live: LiveRun, entry: LogEntry | undefined, step: Step | undef
 /** What a write from outside leaves, which performs nothing. What was stopped before it stays so. @param before the run it stands on */
 export function restingAs(live: LiveRun, before: RunRow | undefined): Over {
   const { rest } = live.playback.engine;
-  if (before !== undefined && rest.kind !== "done" && !goesOnAlone(before))
+  // A fork from further back has nothing to do with how that one ended.
+  const standsOnEnd = before !== undefined && live.row.from?.seq === restOf(before);
+  if (standsOnEnd && rest.kind !== "done" && !goesOnAlone(before))
     return isCancelled(before) ? paused("it was cancelled") : { status: before.status, error: before.error };
   if (rest.kind === "paused" && rest.failed.length > 0) return { status: "error", error: live.failure(rest.failed) };
   return { status: rest.kind === "done" ? "success" : "interrupted", error: null };

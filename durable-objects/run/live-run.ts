@@ -29,6 +29,8 @@ const FAR_MS = 30 * 24 * 3_600_000;
 
 /** The run of a thread that is not over: its playback, its ongoing attempts and its counters. Storage is not its business. */
 export class LiveRun {
+  /** The first of those that it goes on from, or it itself. */
+  readonly first: RunRow;
   readonly playback: Playback;
   /** The thread's values when it, or what it goes on from, began. */
   readonly base: Values;
@@ -41,7 +43,7 @@ export class LiveRun {
   readonly #kinds: NodeKinds;
   readonly #composites: Composites;
   readonly waits = new Waits();
-  readonly #notes = new TaskNotes();
+  readonly notes = new TaskNotes();
   readonly #ongoing = new Ongoing();
   readonly scopes: Scopes;
   readonly #events: EventIds;
@@ -49,7 +51,7 @@ export class LiveRun {
 
   /** @param first the run itself, or the first of those it goes on from, whose commits are to be handed to {@link inherit} */
   constructor(first: RunRow, given: Given, plan: Plan, base: Values, kinds: NodeKinds) {
-    this.#row = first;
+    this.#row = this.first = first;
     this.playback = new Playback(plan, first, base);
     this.base = base;
     this.#kinds = kinds;
@@ -85,8 +87,8 @@ export class LiveRun {
   }
 
   /** Of a fork: what was done after the point that it starts from is not done again without being asked for (design, section 3). */
-  remember(entry: LogEntry): void {
-    this.#done.remember(entry);
+  remember(entry: LogEntry, plan: Plan): void {
+    this.#done.remember(entry, plan);
   }
 
   /** What it left may go on. */
@@ -105,7 +107,7 @@ export class LiveRun {
     this.#note(entry, at);
     const step = this.playback.apply(entry);
     for (const { task, error } of step?.failed ?? []) {
-      this.#notes.failed(task.id, { ...error, node: nodeOf(this.playback.plan, task.id).id });
+      this.notes.failed(task.id, { ...error, node: nodeOf(this.playback.plan, task.id).id });
     }
     for (const left of step?.frames?.left ?? []) this.#leave(left);
     return step;
@@ -125,14 +127,14 @@ export class LiveRun {
 
   /** A composite of many items must not keep what each of them failed with, or has recorded. */
   #leave(left: LeftFrame): void {
-    this.#composites.leave(left, this.#notes.failures);
-    for (const task of left.failed) this.#notes.forget(task);
+    this.#composites.leave(left, this.notes.failures);
+    for (const task of left.failed) this.notes.forget(task);
   }
 
   #note(entry: LogEntry, at: number): void {
     this.#composites.apply(entry);
     this.waits.apply(entry, at, this.#row.runId);
-    this.#notes.apply(entry);
+    this.notes.apply(entry);
     this.#done.apply(entry);
     this.spending.apply(entry);
     if (entry.type === "run-paused") this.#pause = entry.reason;
@@ -142,13 +144,14 @@ export class LiveRun {
 
   /** R11: what is still under way in the frames of a race that is decided is cancelled. */
   #dropInside(composite: TaskId): void {
-    for (const task of this.#ongoing.dropInside(composite)) this.#notes.forget(task);
+    this.#ongoing.dropInside(composite);
+    this.notes.dropInside(composite);
     this.waits.dropInside(composite);
   }
 
   /** The run's failure when these tasks are what is left of it. */
   failure(failed: readonly TaskId[]): ErrorRecord {
-    return combine(failed, this.#composites.failuresIn(failed, this.#notes.failures));
+    return combine(failed, this.#composites.failuresIn(failed, this.notes.failures));
   }
 
   /** Counts a commit read back: frame ids up to its last are taken. */
@@ -209,16 +212,16 @@ export class LiveRun {
   }
 
   #attempt(task: Task, reach: Reach): Verdict | undefined {
-    const number = (this.#notes.lastFailed(task.id)?.attempt ?? 0) + 1;
+    const number = (this.notes.lastFailed(task.id)?.attempt ?? 0) + 1;
     const plan = planOf(this.playback.plan, task.id);
     const node = plan.nodes[task.node];
-    const lost = attemptLost(this.#notes.losses(task.id), node);
+    const lost = attemptLost(this.notes.losses(task.id), node);
     if (lost) return { entry: failedTask(plan, task, number, lost, this.scopes.of(task)), chunks: [] };
     const unsafe = this.#unsafe(task, plan, number);
     if (unsafe) return unsafe;
     const { epoch } = this.#events;
     const attempt = new Attempt(plan, this.#row.lineage, task, number, epoch, this.#surroundings(task, reach));
-    if (!this.spending.mayBegin(attempt)) return undefined;
+    if (!this.spending.mayBegin(attempt)) return this.#ongoing.hold(task.id);
     this.#ongoing.run(attempt);
     if (node?.effect === "unsafe")
       reach.happened({ entry: { type: "attempt-started", task: task.id, attempt: number }, chunks: [] });
@@ -239,14 +242,14 @@ export class LiveRun {
     const { answered } = this.waits.resumption(task.id) ?? {};
     const recorded = this.#done.of(task.id);
     // An answer counts for the attempt that it was given for: one that has begun since and died is asked about anew.
-    if (answered?.kind === "outcome_unknown" && !this.#notes.hasBegun(task.id)) {
+    if (answered?.kind === "outcome_unknown" && !this.notes.hasBegun(task.id)) {
       const entry = decided(plan, task, number, answered.value, recorded, this.scopes.of(task));
       return entry && { entry, chunks: [] };
     }
     // It begins here and nowhere else: what has begun already did so before a restart.
     if (node === undefined || node.onUnknown === "retry") return undefined;
-    if (recorded === undefined && !this.#notes.hasBegun(task.id)) return undefined;
-    const key = `unknown ${this.#row.n} ${this.#notes.losses(task.id)}`;
+    if (recorded === undefined && !this.notes.hasBegun(task.id)) return undefined;
+    const key = `unknown ${this.#row.n} ${this.notes.losses(task.id)}`;
     return { entry: outcomeUnknown(this.#row.lineage, task.id, key, node, recorded), chunks: [] };
   }
 
@@ -260,7 +263,7 @@ export class LiveRun {
       resumed: this.waits.resumption(task.id),
       waited: this.waits.waited(task.id),
       nextEvent: () => this.takeEvents(1),
-      recorded: (key) => this.#notes.step(task.id, key),
+      recorded: (key) => this.notes.step(task.id, key),
       record: (attempt, key, value) => {
         // Fenced, as its outcome is: what an attempt says that is over is nobody's step.
         if (!this.#ongoing.isRunning(attempt)) return;
@@ -303,7 +306,7 @@ export class LiveRun {
 
   /** The attempt-failed entry is committed: the task waits for its next try. */
   backOff(task: TaskId): void {
-    const failed = this.#notes.lastFailed(task);
+    const failed = this.notes.lastFailed(task);
     const inFlight = this.playback.engine.task(task);
     if (failed && inFlight) this.#ongoing.backOff(inFlight, failed);
   }
@@ -352,7 +355,7 @@ export class LiveRun {
     const again: Work[] = [];
     for (const { task, state } of [...engine.inFlight(), ...engine.inFrames()]) {
       if (state !== "running") continue;
-      const failed = this.#notes.lastFailed(task.id);
+      const failed = this.notes.lastFailed(task.id);
       if (failed && failed.retryAt > now) this.backOff(task.id);
       else again.push({ kind: "task", task });
     }

@@ -37,6 +37,12 @@ export class Ongoing {
     this.#states.set(task.id, { kind: "backing-off", task, ...failed });
   }
 
+  /** Its next try may not begin yet: it is not under way, and no time brings it on. */
+  hold(task: TaskId): undefined {
+    this.#states.delete(task);
+    return undefined;
+  }
+
   /** Fenced: only the attempt that is still the task's may speak for it. */
   isRunning(attempt: Attempt): boolean {
     const state = this.#states.get(attempt.task.id);

@@ -2,7 +2,7 @@ import type { Plan } from "../../src/graph/plan.ts";
 import type { Ask, Commit } from "../log/entry.ts";
 import type { RunRow } from "../log/rows.ts";
 import type { ThreadStore } from "../log/store.ts";
-import { Waits } from "./waits.ts";
+import { Asked } from "./asked.ts";
 import { Playback, type Values } from "./playback.ts";
 
 /** A run's part of what another goes on from. */
@@ -29,10 +29,18 @@ export class Past {
       const { seq } = from;
       const earlier = this.#store.runAt(seq);
       if (earlier === undefined) throw new Error(`Run ${row.runId} goes on from commit ${seq}, which no run has.`);
-      segments.unshift({ row: earlier, to: seq });
+      segments.push({ row: earlier, to: seq });
       ({ from } = earlier);
     }
-    return segments;
+    return segments.reverse();
+  }
+
+  /** The run that went on from where this one ended, as the same execution; a fork is another. */
+  next(row: RunRow): RunRow | undefined {
+    const { lastSeq, lineage } = row;
+    const next = lastSeq === null ? undefined : this.#store.runAt(lastSeq + 1);
+    if (next?.from == null || next.from.anew || next.from.seq !== lastSeq) return undefined;
+    return next.lineage === lineage ? next : undefined;
   }
 
   /** Where it all began: the run itself, or the first of those it goes on from. */
@@ -42,35 +50,52 @@ export class Past {
 
   /** Every channel's value when the run, or the first of those it goes on from, began. */
   base(row: RunRow): Values {
-    const root = this.rootOf(row);
-    if (root.from !== null) return this.valuesAt(root.from.seq);
-    const snapshot = this.#store.snapshot(root.firstSeq - 1);
-    const earlier = this.#store.runsAfter(snapshot?.seq ?? 0, root.firstSeq);
-    // Only what stands simply on the one before it needs what that one left.
-    const own = earlier.findLastIndex(({ from }) => from !== null);
-    const first = earlier[own];
-    let values: Values = first === undefined ? new Map(Object.entries(snapshot?.values ?? {})) : this.end(first);
-    for (const run of earlier.slice(own + 1)) values = this.#play(run, this.begin(run, values)).threadValues();
-    return values;
+    return this.valuesAt(standsAt(this.rootOf(row)));
   }
 
   /** The thread's values after a run. */
   end(row: RunRow): Values {
-    const { lastSeq } = row;
-    const snapshot = lastSeq === null ? undefined : this.#store.snapshot(lastSeq);
-    if (snapshot !== undefined && snapshot.seq === lastSeq) return new Map(Object.entries(snapshot.values));
-    return this.played(row).threadValues();
+    return row.lastSeq === null ? this.played(row).threadValues() : this.valuesAt(row.lastSeq);
   }
 
   /** The thread's values at a commit; none at 0. */
   valuesAt(seq: number): Values {
-    const run = this.#store.runAt(seq);
-    return run === undefined ? new Map() : this.played(run, seq).threadValues();
+    const { snapshot, executions } = this.#since(seq);
+    const known = snapshot === 0 ? undefined : this.#store.snapshot(snapshot)?.values;
+    let values: Values = new Map(Object.entries(known ?? {}));
+    for (const segments of executions) values = this.#playedOn(segments, values).threadValues();
+    return values;
+  }
+
+  /**
+   * What is to be played for the values at a commit, the oldest first, and the snapshot to begin with. Each stands on what the
+   * one before it left, however many those are: nothing here may go deeper with each.
+   */
+  #since(seq: number): { readonly snapshot: number; readonly executions: readonly (readonly Segment[])[] } {
+    const executions: (readonly Segment[])[] = [];
+    let [at, snapshot]: [number, number] = [seq, seq + 1];
+    for (let rows: RunRow[] = []; at > 0; ) {
+      if (at < snapshot) {
+        snapshot = this.#store.snapshotSeq(at);
+        rows = this.#store.runsAfter(snapshot, at + 1);
+      }
+      while ((rows.at(-1)?.firstSeq ?? 0) > at) rows.pop();
+      const row = at === snapshot ? undefined : rows.at(-1);
+      if (row === undefined) break;
+      const segments = [...this.before(row), { row, to: at }];
+      executions.push(segments);
+      at = standsAt(segments[0]?.row ?? row);
+    }
+    return { snapshot: at === snapshot ? snapshot : 0, executions: executions.reverse() };
   }
 
   /** The run as it stood before its first commit. */
   begin(row: RunRow, base: Values = this.base(row)): Playback {
-    const segments = this.before(row);
+    return this.#playedOn(this.before(row), base, row);
+  }
+
+  #playedOn(segments: readonly Segment[], base: Values, row = segments.at(-1)?.row): Playback {
+    if (row === undefined) throw new TypeError("Nothing is to be played.");
     const playback = new Playback(this.#plan(row.graphHash), segments[0]?.row ?? row, base);
     for (const commit of this.commits(segments)) playback.apply(commit.entry);
     return playback;
@@ -83,10 +108,10 @@ export class Past {
 
   /** The questions that are open after a run, or now. */
   asked(row: RunRow): Ask[] {
-    const waits = new Waits();
+    const asked = new Asked();
     const last = { row, to: row.lastSeq ?? Number.MAX_SAFE_INTEGER };
-    for (const { entry, at } of this.commits([...this.before(row), last])) waits.apply(entry, at, row.runId);
-    return waits.open().map(({ ask }) => ask);
+    for (const commit of this.commits([...this.before(row), last])) asked.apply(commit);
+    return asked.open().map(({ ask }) => ask);
   }
 
   *commits(segments: readonly Segment[]): IterableIterator<Commit> {
@@ -97,4 +122,9 @@ export class Past {
     for (const commit of this.#store.commits(row.firstSeq, to)) playback.apply(commit.entry);
     return playback;
   }
+}
+
+/** The commit that a run stands on which goes on from none. */
+function standsAt({ from, firstSeq }: RunRow): number {
+  return from === null ? firstSeq - 1 : from.seq;
 }

@@ -10,7 +10,9 @@ import type { Open } from "./waits.ts";
 
 /** 32 hexadecimal digits, the same in every schedule: whose run, which task, which of its questions (G9). */
 export function questionId(lineage: string, task: TaskId, key: string): string {
-  return uuidv5(`${task}#${key}`, lineage).replaceAll("-", "");
+  // A lone surrogate has no bytes to be hashed: two keys that differ in one must not meet in one id.
+  const name = key.isWellFormed() ? `${task}#${key}` : `${task}!${JSON.stringify(key)}`;
+  return uuidv5(name, lineage).replaceAll("-", "");
 }
 
 /** A node's question, as the log keeps it. */

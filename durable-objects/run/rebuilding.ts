@@ -57,6 +57,13 @@ export class Rebuilding {
   /** Of a fork: what was done after the point that it starts from is not done again unasked. */
   remember(live: LiveRun, fork: Pick<RunRow, "from" | "lineage" | "runId" | "firstSeq">): void {
     if (fork.from === null || fork.from.anew || fork.lineage !== fork.runId) return;
-    for (const commit of this.#store.commits(fork.from.seq + 1, fork.firstSeq - 1)) live.remember(commit.entry);
+    const began = this.#store.runAt(fork.from.seq)?.firstSeq ?? 1;
+    for (const row of this.#store.runsAfter(began - 1, fork.firstSeq)) {
+      // What other graphs have done on this thread is no business of this one's.
+      if (row.graphId !== live.row.graphId || (row.lastSeq ?? fork.firstSeq) <= fork.from.seq) continue;
+      const plan = this.#plan(row.graphHash);
+      const to = row.lastSeq ?? fork.firstSeq - 1;
+      for (const { entry } of this.#store.commits(Math.max(row.firstSeq, fork.from.seq + 1), to)) live.remember(entry, plan);
+    }
   }
 }

@@ -31,10 +31,10 @@ export class UnsafeEffects {
     return nodeOf(this.#plan, task).effect === "unsafe";
   }
 
-  /** Takes in what was committed after the point that a fork starts from. */
-  remember(entry: LogEntry): void {
-    if (entry.type === "task-succeeded" && this.#isUnsafe(entry.task))
-      this.#elsewhere.set(pathOf(this.#plan, entry.task), entry.outcome.writes);
+  /** Takes in what was committed after the point that a fork starts from, by a run on that plan. */
+  remember(entry: LogEntry, plan: Plan): void {
+    if (entry.type === "task-succeeded" && nodeOf(plan, entry.task).effect === "unsafe")
+      this.#elsewhere.set(pathOf(plan, entry.task), entry.outcome.writes);
   }
 
   /** What the task has done before, if it has. */

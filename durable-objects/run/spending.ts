@@ -109,8 +109,8 @@ export class Spending {
 
   /** What would make the state too large is its task's failure instead. In a frame nothing is in the run's state yet (R10). */
   fitting(entry: LogEntry): LogEntry {
-    if (entry.type !== "task-succeeded" || isInFrame(entry.task)) return entry;
     const { plan, engine } = this.#playback;
+    if (plan.limits.state === undefined || entry.type !== "task-succeeded" || isInFrame(entry.task)) return entry;
     const task = engine.task(entry.task);
     const { id } = nodeOf(plan, entry.task);
     const values = () => this.#playback.values(this.#playback.channelNames());

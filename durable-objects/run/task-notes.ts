@@ -2,6 +2,7 @@ import type { ErrorRecord } from "../../src/base/errors.ts";
 import type { Json } from "../../src/base/json.ts";
 import type { TaskId } from "../../src/engine/types.ts";
 import type { LogEntry } from "../log/entry.ts";
+import { isInside } from "../log/places.ts";
 import { combine } from "./failures.ts";
 
 export interface FailedAttempt {
@@ -37,6 +38,9 @@ export class TaskNotes {
         return;
       }
       case "task-waiting":
+        // Who is halted may have begun, and been cut off before that: it is as unknown as it was.
+        if (entry.ask?.kind !== "breakpoint") this.#begun.delete(entry.task);
+        return;
       case "frames-announced":
         this.#begun.delete(entry.task);
         return;
@@ -98,11 +102,25 @@ export class TaskNotes {
     return this.#steps.get(task)?.get(key);
   }
 
+  /** What it has recorded, in the order in which it did. */
+  steps(task: TaskId): readonly (readonly [key: string, value: Json])[] {
+    return [...(this.#steps.get(task) ?? [])];
+  }
+
   /** Its attempts are over. Steps stay: a redrive does not make them again. */
   settle(task: TaskId): void {
     this.#failedAttempts.delete(task);
     this.#begun.delete(task);
     this.#losses.delete(task);
+  }
+
+  /**
+   * A composite is over, and redriven it begins anew with tasks of the same names. That an unsafe one of them has begun, and
+   * was cut off, stays known: it is not repeated unasked.
+   */
+  dropInside(composite: TaskId): void {
+    for (const notes of [this.#steps, this.#losses, this.#failures, this.#failedAttempts])
+      for (const task of notes.keys()) if (isInside(task, composite)) notes.delete(task);
   }
 
   /** The task is over, or its frame is. */

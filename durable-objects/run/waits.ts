@@ -61,7 +61,7 @@ export class Waits {
     if (entry.type === "task-waiting") {
       this.#waiting.set(entry.task, waitingOf(entry));
       const waited = this.waited(entry.task);
-      if (waited.since === undefined) this.#waited.set(entry.task, { ...waited, since: at });
+      if (waited.since === undefined && !isBreakpoint(entry)) this.#waited.set(entry.task, { ...waited, since: at });
     }
     if (entry.type === "signal-received") {
       this.#kept.set(entry.signal.id, entry.signal);
@@ -77,6 +77,11 @@ export class Waits {
     const waiting = this.#waiting.get(task);
     // What had failed, and is tried anew, has not waited.
     if (waiting === undefined) return;
+    // Nor has what was halted: it is where it was, with whatever it had heard before.
+    if (isBreakpoint(waiting)) {
+      this.#waiting.delete(task);
+      return;
+    }
     const at = waiting.until ?? 0;
     const signal = id === undefined ? undefined : this.#kept.get(id);
     const waited = this.waited(task);
@@ -210,6 +215,10 @@ function waitingOf({ until, signal, ask }: Extract<LogEntry, { readonly type: "t
     ...(signal === undefined ? {} : { signal }),
     ...(ask === undefined ? {} : { ask }),
   };
+}
+
+function isBreakpoint({ ask }: { readonly ask?: Ask }): boolean {
+  return ask?.kind === "breakpoint";
 }
 
 /** The node knows its questions by keys of its own. */

@@ -5,6 +5,7 @@ import type { Ask, Chunk, Commit, LogEntry } from "../log/entry.ts";
 import { isInFrame, nodeOf } from "../log/places.ts";
 import type { Plan } from "../../src/graph/plan.ts";
 import type { RunRow } from "../log/rows.ts";
+import { isCancelled } from "../run/ending.ts";
 import type { Playback } from "../run/playback.ts";
 import type { StreamMode } from "../thread-api.ts";
 import { taskUuid } from "./identity.ts";
@@ -61,7 +62,8 @@ export class Framer {
     const frames: Frame[] = [];
     if (entry.type === "run-started" || entry.type === "run-continued") this.#begin(frames, event, step);
     else this.#entry(frames, commit, step);
-    if (over?.status === "interrupted" && over.lastSeq === commit.seq) this.#stillOpen(frames, commit);
+    if (over?.status === "interrupted" && over.lastSeq === commit.seq && !isCancelled(over))
+      this.#stillOpen(frames, commit);
     if (over !== undefined && FAILED.has(over.status) && over.lastSeq === commit.seq) {
       frames.push({ id: commit.lastEvent, event: "error", data: over.error ? failureBody(over.error) : {} });
     }

@@ -1,13 +1,26 @@
-import { isJsonObject, type Json, type JsonObject } from "../../src/base/json.ts";
-import type { Task } from "../../src/engine/types.ts";
+import type { Json, JsonObject } from "../../src/base/json.ts";
 import type { ThreadCore } from "../core.ts";
-import type { Commit, LogEntry } from "../log/entry.ts";
-import { rootTaskOf } from "../log/places.ts";
+import type { Commit } from "../log/entry.ts";
 import type { RunRow } from "../log/rows.ts";
+import { checkpointAt } from "../log/standing.ts";
+import { Asked as OpenQuestions } from "../run/asked.ts";
 import type { LiveRun } from "../run/live-run.ts";
 import { Playback, type Values } from "../run/playback.ts";
+import type { Open } from "../run/waits.ts";
 import type { HistoryQuery, ThreadState } from "../thread-api.ts";
-import { checkpointCommit, checkpointId, taskUuid } from "./identity.ts";
+import {
+  type Asked,
+  matchesRun,
+  noteQuestion,
+  type Position,
+  sourceOf,
+  summaryOf,
+  withInterrupts,
+} from "./checkpoints.ts";
+import { segmentsOf } from "./frame-names.ts";
+import { FramePositions } from "./frame-positions.ts";
+import { loadFrames, standOf, type Stand, taskState } from "./frame-states.ts";
+import { checkpointCommit } from "./identity.ts";
 
 /** Looking back is playing the log again, from the nearest snapshot up to the position asked for. */
 
@@ -25,15 +38,25 @@ export function resultOf(core: ThreadCore, run: RunRow): JsonObject {
   return played.values(played.plan.output);
 }
 
+/** Which state, and whether what composites do inside is told with it. */
+export interface StateQuery {
+  readonly threadId: string;
+  readonly checkpointId?: string;
+  readonly subgraphs?: boolean;
+}
+
 /** The thread's state at its newest checkpoint, or at the one named. @throws EdgewiseError `not_found`. */
-export function stateOf(core: ThreadCore, threadId: string, id?: string): ThreadState {
-  const seq = id === undefined ? undefined : checkpointCommit(core.store, threadId, id).seq;
-  const [newest] = core.store.checkpoints(seq === undefined ? core.lastCommit.seq + 1 : seq + 1, 1);
-  if (!newest) return { ...NEVER_RUN };
+export function stateOf(core: ThreadCore, query: StateQuery): ThreadState {
+  const { threadId, checkpointId: id, subgraphs: deep = false } = query;
+  const newest = checkpointAt(core.store, core.lastCommit.seq);
+  const wanted = id === undefined ? newest : checkpointCommit(core.store, threadId, id);
+  if (!wanted) return { ...NEVER_RUN };
   const { head } = core;
-  if (head && newest.seq === newestSeq(core)) return headState(core, threadId, head, newest.seq);
-  if (newest.seq === core.lastCommit.seq) return lastState(core, threadId, newest.seq);
-  return statesAt(core, threadId, [newest.seq])[0] ?? { ...NEVER_RUN };
+  // A fork without a checkpoint of its own stands on another's: whoever names that one means what it was there.
+  const isHead = id === undefined || core.store.runAt(wanted.seq)?.lineage === head?.row.lineage;
+  if (head && isHead && wanted.seq === newest?.seq) return headState(core, threadId, head, wanted.seq, deep);
+  if (wanted.seq === core.lastCommit.seq) return lastState(core, threadId, wanted.seq, deep);
+  return statesAt(core, threadId, [wanted.seq], deep)[0] ?? { ...NEVER_RUN };
 }
 
 /** Newest first. Metadata is matched by containment. */
@@ -76,35 +99,58 @@ const NEVER_RUN: ThreadState = {
   interrupts: [],
 };
 
-/** A commit's place: what a checkpoint's id is made of. */
-export type Position = Pick<Commit, "seq" | "at">;
-
 /** The states after these commits, given in ascending order: one pass over the log, from the first's run to the last. */
-function statesAt(core: ThreadCore, threadId: string, seqs: readonly number[]): ThreadState[] {
+function statesAt(core: ThreadCore, threadId: string, seqs: readonly number[], deep = false): ThreadState[] {
   const [first, last] = [seqs[0], seqs.at(-1)];
   const firstRun = first === undefined ? undefined : core.store.runAt(first);
   if (first === undefined || last === undefined || !firstRun) return [];
   const wanted = new Set(seqs);
   const shown: Shown[] = [];
-  let before: { readonly playback: Playback; readonly seq: number; readonly newest: Position | undefined } | undefined;
+  let before: Played | undefined;
   for (const run of core.store.runsAfter(firstRun.firstSeq - 1, last + 1)) {
-    const playback = before ? after(core, run, before.playback, before.seq) : core.past.begin(run);
     const stands = before?.newest !== undefined && run.from === null ? before.newest : standsOn(core, run);
-    const { shown: states, newest } = statesOf(core, { threadId, run, stands }, playback, wanted);
-    shown.push(...states);
-    before = { playback, seq: run.lastSeq ?? core.lastCommit.seq, newest };
+    const begun = begunAs(core, run, before);
+    before = statesOf(core, { threadId, run, stands, deep }, begun, wanted, shown);
   }
+  if (before?.last !== undefined) askedLater(core, before.run, before.last);
   return shown.map(({ state, asked }) => withInterrupts(state, asked));
 }
 
-/** The run before its first commit; where it stands on the end of the one before, that one's playback goes on. */
-function after(core: ThreadCore, run: RunRow, played: Playback, seq: number): Playback {
-  if (run.from === null) return core.past.begin(run, played.threadValues());
-  return run.from.seq === seq && !run.from.anew ? played : core.past.begin(run);
+/** A run as far as it was played. */
+interface Played {
+  readonly run: RunRow;
+  readonly playback: Playback;
+  readonly open: OpenQuestions;
+  /** Its newest checkpoint, or what it stands on. */
+  readonly newest: Position | undefined;
+  /** The state there, if it is wanted: what is asked next was asked there. */
+  readonly last: Shown | undefined;
 }
 
-/** By the task's UUID. */
-type Asked = Map<string, readonly Json[]>;
+type Begun = Pick<Played, "playback" | "open" | "last">;
+
+/** The run before its first commit; where it stands on the end of the one before, that one's playback goes on. */
+function begunAs(core: ThreadCore, run: RunRow, before: Played | undefined): Begun {
+  if (before !== undefined && run.from !== null && !run.from.anew && run.from.seq === endOf(core, before.run))
+    return run.lineage === before.run.lineage ? before : { ...before, last: undefined };
+  const playback = core.past.begin(run, run.from === null ? before?.playback.threadValues() : undefined);
+  const open = new OpenQuestions();
+  for (const commit of core.past.commits(core.past.before(run))) open.apply(commit);
+  return { playback, open, last: undefined };
+}
+
+function endOf(core: ThreadCore, run: RunRow): number {
+  return run.lastSeq ?? core.lastCommit.seq;
+}
+
+/** Whoever goes on without a checkpoint of its own has asked for the one before. */
+function askedLater(core: ThreadCore, from: RunRow, { asked }: Shown): void {
+  for (let run = core.past.next(from); run !== undefined; run = core.past.next(run))
+    for (const { step, entry } of core.store.commits(run.firstSeq, endOf(core, run))) {
+      if (step !== null) return;
+      noteQuestion(asked, run, entry);
+    }
+}
 
 /** A state, and what was asked before the next one. */
 interface Shown {
@@ -112,73 +158,82 @@ interface Shown {
   readonly asked: Asked;
 }
 
+interface Stretch {
+  readonly threadId: string;
+  readonly run: RunRow;
+  readonly stands: Position | undefined;
+  readonly deep: boolean;
+}
+
 function statesOf(
   core: ThreadCore,
-  { threadId, run, stands }: { readonly threadId: string; readonly run: RunRow; readonly stands: Position | undefined },
-  playback: Playback,
+  { threadId, run, stands, deep }: Stretch,
+  { playback, open, last }: Begun,
   wanted: ReadonlySet<number>,
-): { readonly shown: readonly Shown[]; readonly newest: Position | undefined } {
-  const shown: Shown[] = [];
+  shown: Shown[],
+): Played {
+  const positions = new FramePositions(core, threadId, run, deep ? segmentsOf(core, run) : []);
   let parent = stands;
-  let newest: Shown | undefined;
-  for (const commit of core.store.commits(run.firstSeq, run.lastSeq ?? core.lastCommit.seq)) {
+  let newest = last;
+  for (const commit of core.store.commits(run.firstSeq, endOf(core, run))) {
     playback.apply(commit.entry);
+    open.apply(commit);
     if (commit.step === null) {
       if (newest !== undefined) noteQuestion(newest.asked, run, commit.entry);
       continue;
     }
+    const stand = {
+      core,
+      threadId,
+      run,
+      playback,
+      positions,
+      seq: commit.seq,
+      errorOf: () => null,
+      questions: [],
+      deep,
+    };
     newest = wanted.has(commit.seq)
-      ? { state: stateAt(threadId, run, playback, commit, parent), asked: new Map() }
+      ? { state: stateAt(stand, { run, commit, parent }), asked: askedOf(run, open.open()) }
       : undefined;
     if (newest !== undefined) shown.push(newest);
     parent = commit;
   }
-  return { shown, newest: parent };
+  return { run, playback, open, newest: parent, last: newest };
 }
 
 /** The checkpoint before a run's first. */
 export function standsOn(core: ThreadCore, run: RunRow): Position | undefined {
-  return previous(core, run.from === null ? run.firstSeq : run.from.seq + 1);
-}
-
-function noteQuestion(asked: Asked, run: RunRow, entry: LogEntry): void {
-  if (entry.type !== "task-waiting" || entry.ask === undefined || entry.ask.kind === "breakpoint") return;
-  const { id, value } = entry.ask;
-  const uuid = taskUuid(run.lineage, rootTaskOf(entry.task));
-  const others = (asked.get(uuid) ?? []).filter((other) => !isJsonObject(other) || other["id"] !== id);
-  asked.set(uuid, [...others, { id, value }]);
+  return checkpointAt(core.store, run.from === null ? run.firstSeq - 1 : run.from.seq);
 }
 
 /** The open questions of what can go on, as LangGraph's clients read them: by task. */
 export function interruptsOf(head: LiveRun): Asked {
+  return askedOf(head.row, head.waits.open());
+}
+
+function askedOf(run: RunRow, open: readonly Open[]): Asked {
   const asked: Asked = new Map();
-  for (const { task, ask } of head.waits.open())
-    noteQuestion(asked, head.row, { type: "task-waiting", task, until: null, ask });
+  for (const { task, ask } of open) noteQuestion(asked, run, { type: "task-waiting", task, until: null, ask });
   return asked;
 }
 
-function withInterrupts(state: ThreadState, asked: Asked): ThreadState {
-  if (asked.size === 0) return state;
-  const tasks = state.tasks.map((task): Json => {
-    if (!isJsonObject(task)) return task;
-    return { ...task, interrupts: [...(asked.get(String(task["id"])) ?? [])] };
-  });
-  return { ...state, tasks, interrupts: [...asked.values()].flat() };
-}
-
 /** Of what can go on the newest state is at hand: who asks often must not have a long run played each time. */
-function headState(core: ThreadCore, threadId: string, head: LiveRun, seq: number): ThreadState {
+function headState(core: ThreadCore, threadId: string, head: LiveRun, seq: number, deep: boolean): ThreadState {
   const [commit] = core.store.commits(seq, seq);
   if (!commit) return { ...NEVER_RUN };
   const run = core.store.runAt(seq) ?? head.row;
-  const state = stateAt(threadId, run, head.playback, commit, parentOf(core, run, seq));
-  return withInterrupts(state, interruptsOf(head));
+  const by = { run, commit, parent: parentOf(core, run, seq) };
+  const positions = new FramePositions(core, threadId, head.row, deep ? segmentsOf(core, head.row) : []);
+  const state = stateAt(standOf(core, threadId, head, { positions, deep }), by);
+  return core.asking === undefined ? state : withInterrupts(state, interruptsOf(head));
 }
 
 /** Of a run that came to its end nothing is left to be done, and the values it left are at hand as well. */
-function lastState(core: ThreadCore, threadId: string, seq: number): ThreadState {
+function lastState(core: ThreadCore, threadId: string, seq: number, deep: boolean): ThreadState {
   const [run, [commit]] = [core.store.runAt(seq), core.store.commits(seq, seq)];
-  if (run?.status !== "success" || commit === undefined) return statesAt(core, threadId, [seq])[0] ?? { ...NEVER_RUN };
+  if (run?.status !== "success" || commit === undefined)
+    return statesAt(core, threadId, [seq], deep)[0] ?? { ...NEVER_RUN };
   return {
     ...NEVER_RUN,
     ...summaryOf(threadId, run, { ...commit, source: sourceOf(commit.entry, run) }, parentOf(core, run, seq)),
@@ -188,115 +243,38 @@ function lastState(core: ThreadCore, threadId: string, seq: number): ThreadState
 
 /** Of the run's first checkpoint it is that of what the run stands on. */
 function parentOf(core: ThreadCore, run: RunRow, seq: number): Position | undefined {
-  const before = previous(core, seq);
-  if (run.from === null || (before !== undefined && before.seq >= run.firstSeq)) return before;
-  return standsOn(core, run);
+  return seq > run.firstSeq ? checkpointAt(core.store, seq - 1) : standsOn(core, run);
 }
 
-function newestSeq(core: ThreadCore): number | undefined {
-  return core.store.checkpoints(core.lastCommit.seq + 1, 1)[0]?.seq;
+/** A checkpoint, by which run it was made, and the one before it. */
+interface Made {
+  readonly run: RunRow;
+  readonly commit: Commit;
+  readonly parent: Position | undefined;
 }
 
-function stateAt(
-  threadId: string,
-  run: RunRow,
-  playback: Playback,
-  commit: Commit,
-  parent: Position | undefined,
-): ThreadState {
+function stateAt(stand: Stand, { run, commit, parent }: Made): ThreadState {
+  const { threadId, playback } = stand;
+  loadFrames(stand);
   const tasks = playback.engine.inFlight().map(({ task }) => task);
   const pending = playback.engine.pending().map(({ node }) => nameOf(playback, node));
   return {
     values: Object.fromEntries(playback.threadValues()),
     next: [...new Set([...tasks.map((task) => nameOf(playback, task.node)), ...pending])],
-    tasks: tasks.map((task) => taskView(run, playback, task)),
+    tasks: tasks.map(({ id, node }) => taskState(stand, id, errorOf(run, nameOf(playback, node)))),
     interrupts: [],
     ...summaryOf(threadId, run, { ...commit, source: sourceOf(commit.entry, run) }, parent),
   };
 }
 
-/** What is known of a state without playing the log. */
-export type Summary = Pick<ThreadState, "metadata" | "created_at" | "checkpoint" | "parent_checkpoint">;
-
-export function summaryOf(
-  threadId: string,
-  run: RunRow,
-  commit: Position & { readonly step: number | null; readonly source: string },
-  parent: Position | undefined,
-): Summary {
-  return {
-    metadata: metadataOf(threadId, run, commit),
-    created_at: new Date(commit.at).toISOString(),
-    checkpoint: checkpointView(threadId, commit),
-    parent_checkpoint: parent ? checkpointView(threadId, parent) : null,
-  };
-}
-
-function taskView(run: RunRow, playback: Playback, task: Task): Json {
-  const name = nameOf(playback, task.node);
-  const failed = run.error?.node === name ? run.error.message : null;
-  return {
-    id: taskUuid(run.lineage, task.id),
-    name,
-    path: ["__pregel_pull", name],
-    error: failed,
-    interrupts: [],
-    checkpoint: null,
-    state: null,
-    result: null,
-  };
-}
-
-function metadataOf(
-  threadId: string,
-  run: RunRow,
-  { source, step }: { readonly source: string; readonly step: number | null },
-): JsonObject {
-  return {
-    ...run.metadata,
-    source,
-    step,
-    parents: {},
-    run_id: run.runId,
-    thread_id: threadId,
-    graph_id: run.graphId,
-    assistant_id: run.assistantId,
-  };
-}
-
-export function sourceOf(entry: Pick<LogEntry, "type">, run: RunRow): string {
-  if (run.hidden) return run.from !== null && run.lineage === run.runId ? "fork" : "update";
-  if (entry.type === "state-updated") return "update";
-  return entry.type === "run-started" ? "input" : "loop";
-}
-
-export function checkpointView(threadId: string, commit: Position): JsonObject {
-  return {
-    thread_id: threadId,
-    checkpoint_id: checkpointId(threadId, commit),
-    checkpoint_ns: "",
-    checkpoint_map: null,
-  };
-}
-
-/** The checkpoint before a commit. */
-function previous(core: ThreadCore, seq: number): Position | undefined {
-  return core.store.checkpoints(seq, 1)[0];
+function errorOf({ error }: RunRow, node: string): string | null {
+  return error?.node === node ? error.message : null;
 }
 
 function runMatches(core: ThreadCore, seq: number, wanted: JsonObject | undefined): boolean {
   if (!wanted) return true;
   const run = core.store.runAt(seq);
-  return run !== undefined && contains({ ...run.metadata, run_id: run.runId }, wanted);
-}
-
-/** Every given key equal, nested objects recursively (langgraph-protocol, section 1). */
-function contains(actual: Json | undefined, wanted: Json): boolean {
-  if (!isJsonObject(wanted)) return JSON.stringify(actual) === JSON.stringify(wanted);
-  return (
-    isJsonObject(actual) &&
-    Object.entries(wanted).every(([key, value]) => Object.hasOwn(actual, key) && contains(actual[key], value))
-  );
+  return run !== undefined && matchesRun(run, wanted);
 }
 
 function nameOf(playback: Playback, node: number): string {

@@ -22,3 +22,9 @@ it("states are written as JSON writes them, whatever they share", () => {
     }),
   );
 });
+
+it("more states than an object can hand on are refused, with how many would do", () => {
+  const state = { values: { text: "x".repeat(100) } };
+  expect(() => statesAsJson([state, state, state], 300)).toThrow(/by `limit` \(2 fit\)/);
+  expect(statesAsJson([state, state], 300)).toBe(JSON.stringify([state, state]));
+});

@@ -1,7 +1,8 @@
 import type { JsonObject } from "../../src/base/json.ts";
 import type { ThreadCore } from "../core.ts";
 import type { HistoryQuery, ThreadState } from "../thread-api.ts";
-import { checkpointsOf, type Position, sourceOf, standsOn, type Summary, summaryOf } from "./history.ts";
+import { type Position, sourceOf, type Summary, summaryOf } from "./checkpoints.ts";
+import { checkpointsOf, standsOn } from "./history.ts";
 
 /** States without what only playing the log tells, and the members that somebody asked for. */
 

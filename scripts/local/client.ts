@@ -25,9 +25,14 @@ export class Refused extends Error {
   }
 }
 
-export function openClient(url: string, key: string | undefined): Client {
+/** @param extra headers of every request */
+export function openClient(url: string, key: string | undefined, extra: Readonly<Record<string, string>> = {}): Client {
   const call = async (method: string, path: string, more: RequestInit): Promise<Response> => {
-    const headers = { ...(key !== undefined && { "x-api-key": key }), ...(more.headers as Record<string, string>) };
+    const headers = {
+      ...extra,
+      ...(key !== undefined && { "x-api-key": key }),
+      ...(more.headers as Record<string, string>),
+    };
     const response = await fetch(`${url}${path}`, { ...more, method, headers });
     if (!response.ok) throw new Refused(`${method} ${path}`, response.status, await response.text());
     return response;

@@ -2,12 +2,18 @@ import { z } from "@hono/zod-openapi";
 import { failure } from "../base/errors.ts";
 import { isUuid } from "../base/ids.ts";
 import { type JsonObject, isJsonObject } from "../base/json.ts";
-import { Uuid } from "./routing.ts";
+import { OptionalJsonObject, Uuid } from "./routing.ts";
 
 /** Checkpoints as LangGraph's clients name them: by id, by a state's `checkpoint`, or within a run's config. */
 export const CheckpointBody = z
-  .object({ checkpoint_id: Uuid.nullish(), checkpoint_ns: z.string().nullish() })
-  .openapi("Checkpoint", { description: "As a state's `checkpoint` is; only its id counts." });
+  .object({
+    checkpoint_id: Uuid.nullish(),
+    checkpoint_ns: z.string().max(4_000).nullish().openapi({
+      description: 'Of a frame (what a composite node does inside); "" or left out: of the thread itself.',
+    }),
+    checkpoint_map: OptionalJsonObject.openapi({ description: "As a state has it; not looked at." }),
+  })
+  .openapi("Checkpoint", { description: "As a state's `checkpoint` is." });
 
 export interface NamedCheckpoint {
   readonly checkpoint?: z.output<typeof CheckpointBody> | null | undefined;
@@ -16,11 +22,11 @@ export interface NamedCheckpoint {
 }
 
 /**
- * The id that a body names, undefined where none does.
- * @throws EdgewiseError `invalid_request` where two places name different ones, `unsupported` for a checkpoint inside a subgraph.
+ * The id of the thread's own checkpoint that a body names, undefined where none does.
+ * @throws EdgewiseError `invalid_request` where two places name different ones, `unsupported` for one of a frame
  */
 export function checkpointIdOf(body: NamedCheckpoint): string | undefined {
-  refuseInner(body.checkpoint?.checkpoint_ns, "/checkpoint/checkpoint_ns");
+  refuseInner(namespaceIn(body.checkpoint), "/checkpoint/checkpoint_ns");
   const [first, ...others] = namesIn(body);
   const other = others.find(({ id }) => id !== first?.id);
   if (first !== undefined && other !== undefined) {
@@ -44,10 +50,16 @@ function namesIn(body: NamedCheckpoint): readonly { readonly pointer: string; re
   return named.flatMap(({ pointer, id }) => (typeof id === "string" ? [{ pointer, id }] : []));
 }
 
-/** @throws EdgewiseError `unsupported`: what a composite does inside has no state of its own to look at. */
-export function refuseInner(namespace: string | null | undefined, pointer: string): void {
-  if (namespace === undefined || namespace === null || namespace === "") return;
-  const text = `States inside of a node ("${namespace}") are not offered; only a thread's own are, whose checkpoint_ns is "".`;
+/** The frame that a checkpoint is of; undefined for the thread itself. */
+export function namespaceIn(checkpoint: NamedCheckpoint["checkpoint"]): string | undefined {
+  const namespace = checkpoint?.checkpoint_ns;
+  return namespace === null || namespace === "" ? undefined : namespace;
+}
+
+/** @throws EdgewiseError `unsupported`: nothing is written to, or begun in, a frame from outside. */
+function refuseInner(namespace: string | undefined, pointer: string): void {
+  if (namespace === undefined) return;
+  const text = `"${namespace}" is inside of a node: that can be read, but only the thread's own checkpoints (checkpoint_ns "") can be written to or gone on from.`;
   throw failure("unsupported", text, { pointer });
 }
 

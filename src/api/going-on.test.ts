@@ -261,10 +261,41 @@ describe("a state at a checkpoint", () => {
     expect(api.calls.map(({ command }) => command["checkpointId"])).toEqual([CHECKPOINT_ID, undefined]);
   });
 
-  it("inside of a node is refused, not taken for the thread's own", async () => {
+  it("and the history inside of a node are asked for by the frame's name [R10]", async () => {
+    const api = apiWith({ getStateJson: ok("{}"), getHistoryJson: ok("[]") });
+    const inner = {
+      checkpoint: { checkpoint_ns: "agent:1", checkpoint_id: CHECKPOINT_ID, checkpoint_map: { "": "x" } },
+    };
+    await api.ask(`${thread}/state/checkpoint`, { ...inner, subgraphs: true });
+    await api.ask(`${thread}/history`, { ...inner, limit: 3 });
+    await api.ask(`${thread}/state?subgraphs=true`);
+    await api.ask(`${thread}/state?subgraphs=false`);
+    expect(api.calls.map(({ command: { tenant: _t, threadId: _id, ...command } }) => command)).toEqual([
+      { checkpointId: CHECKPOINT_ID, subgraphs: true, namespace: "agent:1" },
+      { limit: 3, namespace: "agent:1" },
+      { subgraphs: true },
+      {},
+    ]);
+    const noFrame = {
+      code: "not_found",
+      message: "none",
+      retryable: false,
+      pointer: "/checkpoint/checkpoint_ns",
+    } as const;
+    const answer = await apiWith({ getStateJson: { ok: false, error: noFrame } }).ask(
+      `${thread}/state/checkpoint`,
+      inner,
+    );
+    expect(answer).toMatchObject({ status: 404, body: { pointer: "/checkpoint/checkpoint_ns" } });
+  });
+
+  it("inside of a node cannot be written to, nor gone on from", async () => {
     const inner = { checkpoint: { checkpoint_ns: "agent:1" } };
-    for (const path of ["state/checkpoint", "history"]) {
-      const answer = await apiWith({}).ask(`${thread}/${path}`, inner);
+    for (const [path, body] of [
+      ["state", { values: {} }],
+      ["runs", { assistant_id: "brief", input: null }],
+    ] as const) {
+      const answer = await apiWith({}).ask(`${thread}/${path}`, { ...body, ...inner });
       expect(answer).toMatchObject({ status: 422, body: { pointer: "/checkpoint/checkpoint_ns" } });
     }
   });

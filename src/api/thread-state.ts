@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import type { HistoryQuery, Selection } from "../../durable-objects/thread-api.ts";
+import type { HistoryQuery, Selection, StateQuery } from "../../durable-objects/thread-api.ts";
 import type { JsonObject } from "../base/json.ts";
-import { CheckpointBody, checkpointIdOf, refuseInner } from "./checkpoint.ts";
+import { CheckpointBody, namespaceIn } from "./checkpoint.ts";
 import type { ApiContext } from "./context.ts";
 import {
   OptionalJsonObject,
@@ -19,6 +19,15 @@ import { ThreadState } from "./views.ts";
 const tags = ["Threads"];
 const params = z.object({ thread_id: Uuid });
 const MAX_HISTORY = 1000;
+/** Clients write booleans as JSON. */
+const query = z.object({
+  subgraphs: z
+    .enum(["true", "false"])
+    .optional()
+    .openapi({ description: "Tasks whose node runs a graph in one frame have that frame's state in `state`." }),
+});
+const FRAMES =
+  "With a `checkpoint_ns`: of what a composite node does inside, as the tasks of a state name it (`checkpoint.checkpoint_ns`, or `frames` where there are several).";
 const STATE_FIELDS = [
   "values",
   "next",
@@ -35,7 +44,7 @@ const getState = createRoute({
   path: "/threads/{thread_id}/state",
   tags,
   summary: "Get a thread's state",
-  request: { params },
+  request: { params, query },
   responses: answers({ 200: jsonAnswer("The state; empty before the first run.", ThreadState) }),
 });
 const getStateAt = createRoute({
@@ -43,7 +52,7 @@ const getStateAt = createRoute({
   path: "/threads/{thread_id}/state/{checkpoint_id}",
   tags,
   summary: "Get a thread's state at a checkpoint",
-  request: { params: params.extend({ checkpoint_id: Uuid }) },
+  request: { params: params.extend({ checkpoint_id: Uuid }), query },
   responses: answers({ 200: jsonAnswer("The state then.", ThreadState) }),
 });
 const getStateOf = createRoute({
@@ -51,8 +60,11 @@ const getStateOf = createRoute({
   path: "/threads/{thread_id}/state/checkpoint",
   tags,
   summary: "Get a thread's state at a checkpoint that its body names",
-  description: "Without an id: the state now.",
-  request: { params, body: jsonBody(z.object({ checkpoint: CheckpointBody.nullish() })) },
+  description: `Without an id: the state now. ${FRAMES}`,
+  request: {
+    params,
+    body: jsonBody(z.object({ checkpoint: CheckpointBody.nullish(), subgraphs: z.boolean().nullish() })),
+  },
   responses: answers({ 200: jsonAnswer("The state then.", ThreadState) }),
 });
 const history = answers({ 200: jsonAnswer("Newest first.", z.array(ThreadState)) });
@@ -93,7 +105,7 @@ const searchHistory = createRoute({
         before: Before.nullish(),
         metadata: OptionalJsonObject,
         select: Select.nullish(),
-        checkpoint: CheckpointBody.nullish().openapi({ description: "Accepted where its `checkpoint_ns` is empty." }),
+        checkpoint: CheckpointBody.nullish().openapi({ description: `${FRAMES} Its id does not count.` }),
       }),
     ),
   },
@@ -102,19 +114,17 @@ const searchHistory = createRoute({
 
 export const threadState = newRouter()
   .openapi(getState, async (c) => {
-    const address = { tenant: c.var.tenant, threadId: c.req.valid("param").thread_id };
-    return sendJsonText(c, await c.var.threads.surely(address, (thread) => thread.getStateJson(address)));
+    return sendState(c, c.req.valid("param").thread_id, { deep: c.req.valid("query").subgraphs });
   })
   .openapi(getStateAt, async (c) => {
-    const { thread_id: threadId, checkpoint_id: checkpointId } = c.req.valid("param");
-    const query = { tenant: c.var.tenant, threadId, checkpointId };
-    return sendJsonText(c, await c.var.threads.surely(query, (thread) => thread.getStateJson(query)));
+    const { thread_id: threadId, checkpoint_id: id } = c.req.valid("param");
+    return sendState(c, threadId, { id, deep: c.req.valid("query").subgraphs });
   })
   .openapi(getStateOf, async (c) => {
-    const address = { tenant: c.var.tenant, threadId: c.req.valid("param").thread_id };
-    const checkpointId = checkpointIdOf(c.req.valid("json"));
-    const query = { ...address, ...(checkpointId === undefined ? {} : { checkpointId }) };
-    return sendJsonText(c, await c.var.threads.surely(query, (thread) => thread.getStateJson(query)));
+    const { checkpoint, subgraphs } = c.req.valid("json");
+    const id = checkpoint?.checkpoint_id ?? undefined;
+    const deep = subgraphs === true ? "true" : undefined;
+    return sendState(c, c.req.valid("param").thread_id, { id, deep, namespace: namespaceIn(checkpoint) });
   })
   .openapi(getHistory, (c) => {
     const { limit, before } = c.req.valid("query");
@@ -122,26 +132,45 @@ export const threadState = newRouter()
   })
   .openapi(searchHistory, (c) => {
     const { limit, before, metadata, checkpoint, select } = c.req.valid("json");
-    refuseInner(checkpoint?.checkpoint_ns, "/checkpoint/checkpoint_ns");
+    const namespace = namespaceIn(checkpoint);
     const id = before === null || before === undefined ? undefined : checkpointOf(before);
     const asked = { limit: limit ?? 10, before: id, metadata: metadata ?? undefined, select: select ?? undefined };
-    return sendHistory(c, c.req.valid("param").thread_id, asked);
+    return sendHistory(c, c.req.valid("param").thread_id, { ...asked, namespace });
   });
 
+interface AskedState {
+  readonly id?: string | undefined;
+  readonly deep?: "true" | "false" | undefined;
+  readonly namespace?: string | undefined;
+}
+
+async function sendState(c: ApiContext, threadId: string, { id, deep, namespace }: AskedState) {
+  const asked: StateQuery = {
+    tenant: c.var.tenant,
+    threadId,
+    ...(id === undefined ? {} : { checkpointId: id }),
+    ...(deep === "true" ? { subgraphs: true } : {}),
+    ...(namespace === undefined ? {} : { namespace }),
+  };
+  return sendJsonText(c, await c.var.threads.surely(asked, (thread) => thread.getStateJson(asked)));
+}
+
 interface Asked {
+  readonly namespace?: string | undefined;
   readonly limit: number;
   readonly before: string | undefined;
   readonly metadata?: JsonObject | undefined;
   readonly select?: readonly string[] | undefined;
 }
 
-async function sendHistory(c: ApiContext, threadId: string, { limit, before, metadata, select }: Asked) {
+async function sendHistory(c: ApiContext, threadId: string, { limit, before, metadata, select, namespace }: Asked) {
   const query: HistoryQuery & Selection = {
     tenant: c.var.tenant,
     threadId,
     limit,
     ...(before === undefined ? {} : { before }),
     ...(metadata === undefined ? {} : { metadata }),
+    ...(namespace === undefined ? {} : { namespace }),
     ...(select === undefined ? {} : { select }),
   };
   return sendJsonText(c, await c.var.threads.surely(query, (thread) => thread.getHistoryJson(query)));

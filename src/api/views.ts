@@ -82,9 +82,15 @@ export const StateTask = z
     path: z.array(z.string()),
     error: z.string().nullable(),
     interrupts: z.array(ShownInterrupt),
-    checkpoint: NullableJsonObject,
-    state: NullableJsonObject,
+    checkpoint: NullableJsonObject.openapi({
+      description: "Of a node that runs a graph in one frame: its checkpoint_ns.",
+    }),
+    state: NullableJsonObject.openapi({ description: "That frame's state, where subgraphs are asked for." }),
     result: anything,
+    frames: z
+      .array(z.object({ frame: z.int(), checkpoint_ns: z.string() }))
+      .optional()
+      .openapi({ description: "Of a node that runs a graph in several: those that are open now." }),
   })
   .openapi("StateTask");
 

@@ -322,6 +322,40 @@ describe("failures", () => {
   });
 });
 
+describe("[G12] an estimate", () => {
+  const definition = { kind: "own", summary: "Made for a test", effect: "pure", run: () => undefined } as const;
+  const estimatedFor = (kind: DefinedKind, config: object, state: Readonly<Record<string, Json>>) => {
+    const compiled = compileOne(kind, config);
+    const node = compiled.ok ? compiled.plan.nodes[0] : undefined;
+    if (node === undefined) throw new Error("no node");
+    return kind.estimate?.(node.compiled as never, contextOf(state, { models: modelsOf([]) }));
+  };
+
+  it("is made of what the configuration comes to, and of what would be asked", () => {
+    const kind = defineNode({
+      ...definition,
+      config: { text: template() },
+      reads: ["list"],
+      estimate({ text }, { models, state }) {
+        const { tokens } = models.estimate({ messages: [{ role: "user", content: text }], maxTokens: 100 });
+        return { tokens: tokens * Number(state.read("list")), costUsd: 0.5 };
+      },
+    });
+    const once = (16 + 4 + 100) * 2;
+    expect(estimatedFor(kind, { text: "{{ state.text }}" }, { text: "sixsix", list: 2 })).toEqual({
+      tokens: once,
+      costUsd: 0.5,
+    });
+  });
+
+  it("counts what it leaves out as nothing, and is not there where the kind has none", () => {
+    const none = defineNode({ ...definition, config: {} });
+    expect("estimate" in none).toBe(false);
+    const little = defineNode({ ...definition, config: {}, estimate: () => ({ tokens: 3 }) });
+    expect(estimatedFor(little, {}, {})).toEqual({ tokens: 3, costUsd: 0 });
+  });
+});
+
 describe("retry and time-out", () => {
   it("are those of the definition where the document says nothing", () => {
     const kind = kindOf({}, () => ({}), { retry: { attempts: 4, delay: "2s", max_delay: "1m" }, timeout: "10s" });

@@ -5,10 +5,12 @@ import type { NodeCompiler } from "../graph/kinds.ts";
 import { NODE_DEFAULTS } from "../graph/kinds.ts";
 import type { Effect, Scope } from "../graph/plan.ts";
 import { COMMON_FIELDS, durationMs, ID_HINT } from "../graph/schema.ts";
-import type { NodeContext, NodeResult } from "../nodes/contract.ts";
+import type { Estimate, NodeContext, NodeResult } from "../nodes/contract.ts";
 import type { AnyTaskKind } from "../nodes/registry.ts";
 import { documentSchema, Field } from "./fields.ts";
 import type { Config, Shape } from "./fields.ts";
+import { estimateTools } from "./estimate-tools.ts";
+import type { EstimateTools } from "./estimate-tools.ts";
 import { openTools } from "./node-tools.ts";
 import type { NodeTools } from "./node-tools.ts";
 
@@ -36,6 +38,11 @@ export interface NodeDefinition<Kind extends string, S extends Shape> {
   readonly timeout?: Duration;
   /** A document of a small graph around one such node, in YAML. */
   readonly example?: string;
+  /**
+   * What one attempt may use at most: reserved before it begins, and charged where nobody says what it used (`limits.tokens`,
+   * `limits.cost_usd`). Without one a kind is charged what it has asked of models, afterwards. May throw what `run` would.
+   */
+  estimate?(config: Config<S>, tools: EstimateTools): Partial<Estimate>;
   /**
    * One attempt. Any other error than an {@link EdgewiseError} counts as retryable; throw `failure(code, message)` for one
    * that no retry can cure.
@@ -85,6 +92,7 @@ export function defineNode<const Kind extends string, const S extends Shape>(
     defaults: defaultsOf(definition),
     ...(example === undefined ? {} : { example }),
     compile: (raw: Readonly<Record<string, unknown>>, compiler) => compileFields(definition, raw, compiler),
+    ...("estimate" in definition ? { estimate: estimated(definition) } : {}),
     run: (compiled: Compiled, context) => runOnce(definition, compiled, context),
   };
 }
@@ -187,15 +195,26 @@ function firstIssue(error: z.ZodError): string {
   return error.issues[0]?.message ?? "unknown reason";
 }
 
+/** Field by field what the shape says. */
+function configIn<S extends Shape>(fields: Compiled["fields"], scope: Scope): Config<S> {
+  return Object.fromEntries([...fields].map(([name, source]) => [name, source(scope)])) as Config<S>;
+}
+
+function estimated<S extends Shape>(definition: NodeDefinition<string, S>) {
+  return ({ fields, reads }: Compiled, { scope, models }: Pick<NodeContext, "scope" | "models">): Estimate => {
+    const given = definition.estimate?.(configIn<S>(fields, scope), estimateTools(scope, models, reads));
+    return { tokens: given?.tokens ?? 0, costUsd: given?.costUsd ?? 0 };
+  };
+}
+
 async function runOnce<S extends Shape>(
   definition: NodeDefinition<string, S>,
   { fields, reads, writes }: Compiled,
   context: NodeContext,
 ): Promise<NodeResult> {
   const { tools, result } = openTools(context, reads);
-  const config = Object.fromEntries([...fields].map(([name, source]) => [name, source(context.scope)]));
-  // field by field what the shape says
-  const written = await attempt(definition, () => definition.run(config as Config<S>, tools));
+  const config = configIn<S>(fields, context.scope);
+  const written = await attempt(definition, () => definition.run(config, tools));
   const entries = Object.entries(written ?? {}).flatMap(([channel, value]) =>
     value === undefined ? [] : [{ channel, value }],
   );

@@ -92,7 +92,8 @@ export function openTools(context: NodeContext, reads: ReadonlySet<string>): Ope
 
 type Usage = NonNullable<NodeResult["usage"]>;
 
-function known(channel: string, reads: ReadonlySet<string>, node: string): string {
+/** @throws EdgewiseError `node_failed` */
+export function known(channel: string, reads: ReadonlySet<string>, node: string): string {
   if (reads.has(channel)) return channel;
   const way = `Name it in the kind's \`reads\`, or by a field channel("reads") of its configuration.`;
   throw failure(

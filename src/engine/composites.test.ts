@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { examineNested } from "./testing/nested-play.ts";
 
 describe("composites", () => {
-  it("[R10] frames give the same in every schedule and after crashes, each as a run of its graph by itself", {
+  it("[R10, property 1, property 2] frames give the same in every schedule and after crashes, each as a run of its graph by itself", {
     timeout: 60_000,
   }, () => {
     let [frames, failed] = [0, 0];

@@ -6,8 +6,8 @@ import { explainWait } from "./explain.ts";
 import type { Flight } from "./frame.ts";
 import { Composite, Scope } from "./scope.ts";
 import { Slots } from "./slots.ts";
-import type { Announcement, Engine, EngineEvent, EngineOptions, FlightState, Outcome } from "./types.ts";
-import type { FrameRequest, FrameStep, LeftFrame, Rest, Step, Task, TaskId, View } from "./types.ts";
+import type { Announcement, Engine, EngineEvent, EngineOptions, FlightState, OpenFrame, Outcome } from "./types.ts";
+import type { FrameRequest, FrameStep, LeftFrame, Rest, Send, Step, Task, TaskId, View } from "./types.ts";
 
 /** A run of a graph on a thread whose channels hold `base` (R7). */
 export function createEngine(
@@ -96,6 +96,10 @@ class Run implements Engine {
     return this.#flights().flatMap(({ task, state }) => (prefixOf(task.id) === "" ? [] : [{ task, state }]));
   }
 
+  framesOf(id: TaskId): readonly OpenFrame[] {
+    return this.#scopes.get(prefixOf(id))?.composites.get(id)?.frames() ?? [];
+  }
+
   owed(): Omit<FrameStep, "left"> {
     const composites = this.#flights().flatMap(({ task: { id } }) => this.#scope(id).composites.get(id) ?? []);
     return {
@@ -105,8 +109,14 @@ class Run implements Engine {
   }
 
   pending(): readonly { readonly node: number; readonly count: number }[] {
-    const pending = [...this.#root.frame.pending].map(([node, { count }]) => ({ node, count }));
-    return pending.sort((one, other) => one.node - other.node);
+    return this.#root.frame.pendingByNode();
+  }
+
+  pendingSends(): readonly Send[] {
+    const nodes = [...this.#root.frame.pending].sort(([one], [other]) => one - other);
+    return nodes.flatMap(([to, pending]) =>
+      pending.inOrder().flatMap(({ payload }) => (payload === undefined ? [] : [{ to, payload }])),
+    );
   }
 
   explain(node: number): { readonly waitsFor: number; readonly path: readonly number[] } | undefined {

@@ -65,8 +65,19 @@ export class Frame {
     return this.#flights;
   }
 
-  get pending(): ReadonlyMap<number, { readonly count: number }> {
+  get pending(): ReadonlyMap<number, Pick<PendingActivations, "count" | "inOrder">> {
     return this.#pending;
+  }
+
+  /** What pends, in the order of the nodes. */
+  pendingByNode(): { readonly node: number; readonly count: number }[] {
+    const pending = [...this.#pending].map(([node, { count }]) => ({ node, count }));
+    return pending.sort((one, other) => one.node - other.node);
+  }
+
+  /** What is in flight, in canonical order (R5). */
+  flightsInOrder(): Flight[] {
+    return [...this.#flights.values()].sort((one, other) => compareStamps(one.stamp, other.stamp));
   }
 
   /** R7: the input stands before everything, and is seen by everything. */

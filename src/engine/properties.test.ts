@@ -10,9 +10,9 @@ describe("random graphs", () => {
   const found = examined.flatMap((one) => one.found);
 
   it.each([
-    ["R5", "timing"],
+    ["R5, G6, property 1", "timing"],
     ["R1–R11", "reference"],
-    ["R5", "restore"],
+    ["R5, G3, property 2", "restore"],
     ["R9", "cancel"],
     ["R9", "limit"],
   ] as const)("[%s] on random graphs, property %s holds", (_, property) => {

@@ -1,32 +1,10 @@
 import type { Json } from "../base/json.ts";
 import type { Structure } from "../graph/structure.ts";
+import { type Arrival, closure, type Commit, arrivalOrder, compareCommits } from "./testing/naive-order.ts";
 import { NaiveLoops } from "./testing/naive-loops.ts";
 import type { Mutation } from "./testing/mutations.ts";
 import { naiveFold } from "./testing/naive-fold.ts";
 import type { EngineEvent, EngineOptions, FlatEngine, Outcome, Rest, Step, Task, Write } from "./types.ts";
-
-/** A task, or a write from outside (node -1), with everything it has seen. */
-export interface Commit {
-  readonly id: string;
-  readonly node: number;
-  level: number;
-  readonly ordinal: number;
-  readonly arrival: Arrival;
-  readonly each: boolean;
-  seen: ReadonlySet<Commit>;
-  /** Per loop around the node: which turn it was made ready in. */
-  readonly turns: ReadonlyMap<object, number>;
-  state: "ready" | "running" | "waiting" | "failed";
-  hasWaited: boolean;
-  writes: readonly Write[];
-}
-
-interface Arrival {
-  readonly node: number;
-  readonly sender: Commit | undefined;
-  readonly index: number;
-  readonly send?: { readonly payload: Json };
-}
 
 /**
  * The two rules, scanning everything at every event: R1–R9 and R11, sentence by sentence. It exists to be obviously
@@ -99,16 +77,18 @@ export class ReferenceEngine implements FlatEngine {
   }
 
   inFlight(): ReturnType<FlatEngine["inFlight"]> {
-    return this.#flights.toSorted(this.#compare).map((flight) => ({ task: this.#toTask(flight), state: flight.state }));
+    const inOrder = this.#flights.toSorted(compareCommits);
+    return inOrder.map((flight) => ({ task: this.#toTask(flight), state: flight.state }));
   }
 
   pending(): ReturnType<FlatEngine["pending"]> {
-    return this.#pendingNodes().map((node) => ({ node, count: this.#arrivalsAt(node).length }));
+    const countAt = (node: number): number => this.#pending.filter((arrival) => arrival.node === node).length;
+    return this.#pendingNodes().map((node) => ({ node, count: countAt(node) }));
   }
 
   /** R10: what leaves a frame, in canonical order or as it was committed; of a `last` channel what reading it gives. */
   writesTo(channel: string, byCommit = false): readonly Json[] {
-    const commits = byCommit ? this.#committed : [...this.#committed].sort(this.#compare);
+    const commits = byCommit ? this.#committed : [...this.#committed].sort(compareCommits);
     const writes = commits.flatMap((commit) => commit.writes.filter((write) => write.channel === channel));
     const { reducer } = this.#structure.channels.find(({ name }) => name === channel) ?? {};
     if (writes.length === 0 || reducer !== "last") return writes.map(({ value }) => value);
@@ -149,13 +129,11 @@ export class ReferenceEngine implements FlatEngine {
   }
 
   /** R1: ordinary activations of a node merge, sends do not. R11: arrivals at an each node are tasks at once. */
-  #deliver(outcome: Outcome, sender: Commit | undefined): Step {
+  #deliver({ takes, sends }: Outcome, sender: Commit | undefined): Step {
     const made: Commit[] = [];
     const arrivals: Arrival[] = [
-      ...outcome.takes.map((node, index) => ({ node, sender, index })),
-      ...outcome.sends.map(({ to, payload }, place) => {
-        return { node: to, sender, index: outcome.takes.length + place, send: { payload } };
-      }),
+      ...takes.map((node, index) => ({ node, sender, index })),
+      ...sends.map(({ to, payload }, at) => ({ node: to, sender, index: takes.length + at, send: { payload } })),
     ];
     for (const arrival of arrivals) {
       const { node } = arrival;
@@ -191,12 +169,12 @@ export class ReferenceEngine implements FlatEngine {
     };
     if (!this.#is("one-by-one")) judge(this.#pendingNodes());
     else for (const node of new Set(this.#pending.map((arrival) => arrival.node))) judge([node]);
-    return this.#start(all.sort(this.#compare), resumed);
+    return this.#start(all.sort(compareCommits), resumed);
   }
 
   #batch(node: number): Commit[] {
-    const arrivals = this.#arrivalsAt(node);
-    if (!this.#is("ordinals-in-order-of-arrival")) arrivals.sort(this.#compareArrivals);
+    const arrivals = this.#pending.filter((arrival) => arrival.node === node);
+    if (!this.#is("ordinals-in-order-of-arrival")) arrivals.sort(arrivalOrder(this.#isEach(node)));
     const causes = new Set(arrivals.flatMap(({ sender }) => sender ?? []));
     const seen = this.#is("sees-causes-only") ? closure(causes) : this.#seenFrom(node);
     const level = this.#levelAbove(this.#is("level-from-causes") ? causes : seen);
@@ -285,27 +263,12 @@ export class ReferenceEngine implements FlatEngine {
   }
 
   #fold(channel: string, seen: ReadonlySet<Commit>, reader?: number): Json | undefined {
-    const order = this.#is("fold-in-order-of-arrival") ? [...seen] : [...seen].sort(this.#compare);
+    const order = this.#is("fold-in-order-of-arrival") ? [...seen] : [...seen].sort(compareCommits);
     const declared = this.#structure.channels.find(({ name }) => name === channel);
     const input = this.#input.flatMap((write) => (write.channel === channel ? [write.value] : []));
     const byLevel = this.#is("conflict-by-level");
     return naiveFold(channel, declared, this.#base.get(channel), input, order, reader, byLevel);
   }
-
-  /** R5. */
-  readonly #compare = (one: Commit, other: Commit): number => {
-    const place = one.level - other.level || one.node - other.node;
-    if (place !== 0 || one === other) return place;
-    return one.each ? this.#compareArrivals(one.arrival, other.arrival) : one.ordinal - other.ordinal;
-  };
-
-  readonly #compareArrivals = (one: Arrival, other: Arrival): number => {
-    if ((one.send === undefined) !== (other.send === undefined) && !this.#isEach(one.node))
-      return one.send === undefined ? -1 : 1;
-    if (one.sender === other.sender) return one.index - other.index;
-    if (one.sender === undefined || other.sender === undefined) return one.sender === undefined ? -1 : 1;
-    return this.#compare(one.sender, other.sender);
-  };
 
   readonly #toTask = ({ id, node, level, ordinal, arrival, seen }: Commit): Task => {
     const view = { read: (channel: string) => this.#fold(channel, seen, node) };
@@ -325,10 +288,6 @@ export class ReferenceEngine implements FlatEngine {
     return [...new Set(this.#pending.map(({ node }) => node))].sort((one, other) => one - other);
   }
 
-  #arrivalsAt(node: number): Arrival[] {
-    return this.#pending.filter((arrival) => arrival.node === node);
-  }
-
   #find(id: string): Commit {
     const flight = this.#flights.find((task) => task.id === id);
     if (flight === undefined) throw new TypeError(`There is no task ${id}.`);
@@ -338,8 +297,4 @@ export class ReferenceEngine implements FlatEngine {
   #is(mutation: Mutation): boolean {
     return this.#mutation === mutation;
   }
-}
-
-function closure(causes: ReadonlySet<Commit>): Set<Commit> {
-  return new Set([...causes].flatMap((cause) => [...cause.seen, cause]));
 }

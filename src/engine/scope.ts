@@ -3,8 +3,7 @@ import type { Json } from "../base/json.ts";
 import type { Structure } from "../graph/structure.ts";
 import type { Topology } from "../graph/topology.ts";
 import { Frame, type Flight } from "./frame.ts";
-import { compareStamps } from "./order.ts";
-import type { Announcement, FrameRequest, Interior, Interiors, LeftFrame, TaskId, View } from "./types.ts";
+import type { Announcement, FrameRequest, Interior, Interiors, LeftFrame, OpenFrame, TaskId, View } from "./types.ts";
 
 /** What a scope runs. */
 export interface ScopeGraph {
@@ -81,8 +80,7 @@ export class Scope {
 
   /** The tasks of this frame, and behind each open composite those of its frames; in canonical order (R5). */
   *flights(): Generator<Flight> {
-    const inOrder = [...this.frame.flights.values()].sort((one, other) => compareStamps(one.stamp, other.stamp));
-    for (const flight of inOrder) {
+    for (const flight of this.frame.flightsInOrder()) {
       yield flight;
       for (const scope of this.composites.get(flight.task.id)?.scopes() ?? []) yield* scope.flights();
     }
@@ -164,7 +162,21 @@ export class Composite {
 
   /** The open frames, by number. */
   scopes(): readonly Scope[] {
-    return [...this.#open].sort(([one], [other]) => one - other).map(([, scope]) => scope);
+    return this.#inOrder().map(([, scope]) => scope);
+  }
+
+  /** The same, for reading. */
+  frames(): readonly OpenFrame[] {
+    return this.#inOrder().map(([number, { frame }]) => ({
+      frame: number,
+      state: frame.state,
+      inFlight: () => frame.flightsInOrder().map(({ task, state }) => ({ task, state })),
+      pending: () => frame.pendingByNode(),
+    }));
+  }
+
+  #inOrder(): [number, Scope][] {
+    return [...this.#open].sort(([one], [other]) => one - other);
   }
 
   /** Asks for as many frames as may be open; when none is left to come, its outcome is due. */

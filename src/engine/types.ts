@@ -181,13 +181,28 @@ export interface FlatEngine {
   explain(node: number): { readonly waitsFor: number; readonly path: readonly number[] } | undefined;
 }
 
+/** R10: a frame that is open, for reading: it answers as things stand when it is asked. */
+export interface OpenFrame {
+  readonly frame: number;
+  /** The fold of everything committed in it so far. */
+  readonly state: View;
+  /** Its own tasks, in canonical order; not those of frames within. */
+  inFlight(): readonly { readonly task: Task; readonly state: FlightState }[];
+  /** By node. */
+  pending(): readonly { readonly node: number; readonly count: number }[];
+}
+
 /** One run of a graph, with the frames of its composites (R10). */
 export interface Engine extends FlatEngine {
   readonly rest: Rest;
   /** Whether the task is in a frame whose composite bears failures, or in one within: then its failure does not hold the run. */
   isBorne(task: TaskId): boolean;
+  /** Of the run's own pending activations those that are sends, by node and in the order that they will run in (R5). */
+  pendingSends(): readonly Send[];
   /** What is in flight in all open frames. */
   inFrames(): readonly { readonly task: Task; readonly state: FlightState }[];
+  /** The open frames of a composite, by number; none where the task is no open composite. */
+  framesOf(task: TaskId): readonly OpenFrame[];
   /** What the caller owes to composites: all that `begin` and `due` asked for and that has not come. */
   owed(): Omit<FrameStep, "left">;
 }

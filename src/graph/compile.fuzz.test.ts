@@ -161,7 +161,7 @@ describe("any document", () => {
     expect(compileGraph({ document: SEED }, nodeKinds)).toMatchObject({ ok: true, warnings: [] });
   });
 
-  it("a mutated document gives a plan or problems with code and path, from JSON and from its value alike", {
+  it("[property 14] a mutated document gives a plan or problems with code and path, from JSON and from its value alike", {
     timeout: 30_000,
   }, () => {
     fc.assert(
@@ -176,7 +176,7 @@ describe("any document", () => {
     );
   });
 
-  it("a damaged text gives a plan or problems with code and place", () => {
+  it("[property 14] a damaged text gives a plan or problems with code and place", () => {
     const text = JSON.stringify(SEED, null, 1);
     const damage = fc.tuple(
       fc.nat(text.length),

@@ -18,7 +18,7 @@ describe.each(tables.map((table) => [table.name, table] as const))("table %s", (
     expect(keys).toHaveLength(1);
     expect(table.columns.filter((column) => column.primary || column.isUnique)).toEqual([]);
   });
-  it("begins every primary and unique key with the tenant", () => {
+  it("[property 10, G14] begins every primary and unique key with the tenant", () => {
     expect([...keys, ...unique].map((columns) => columns[0])).toEqual([...keys, ...unique].map(() => "tenant"));
   });
 });

@@ -4,6 +4,9 @@ import { KEPT } from "../sim/kept.ts";
 import { simulateAll } from "../sim/pool.ts";
 import { type Site, SITES } from "../sim/faults.ts";
 import { Tally } from "../sim/tally.ts";
+import { runTool } from "../../scripts/checks/run-tool.ts";
+import { ROOT } from "../../scripts/local/repository.ts";
+import LIKENESSES from "../sim/likeness.json" with { type: "json" };
 
 const PROCESSES = Math.min(2, cpus().length);
 const LONGEST_S = 120;
@@ -11,6 +14,25 @@ const LONGEST_S = 120;
 const TWICE = 20;
 
 export const options = ["--seed", "--from"];
+
+/** The scenarios that must come to the same on workerd. */
+async function likenessGoal(scenarios: number): Promise<Goal> {
+  const environment = { EDGEWISE_LIKENESSES: String(scenarios) };
+  const arguments_ = ["run", "--project", "workerd", "test/workerd/likeness.test.ts"];
+  const { ok, output } = await runTool(ROOT, "vitest", arguments_, { environment });
+  if (!ok) process.stdout.write(`${output.slice(-2_000)}\n`);
+  const told = new Map<number, string>();
+  const order = { from: 0, to: scenarios, patches: [], enough: Number.MAX_SAFE_INTEGER, likeness: true };
+  await simulateAll(order, PROCESSES, ({ seed, ...result }) => {
+    if ("likeness" in result) told.set(seed, result.likeness ?? "");
+  });
+  const differing = LIKENESSES.slice(0, scenarios).filter((likeness, number) => told.get(number) !== likeness).length;
+  return {
+    goal: "scenarios that come to the same here and on workerd, half of them killed on their way",
+    figure: `${ok ? scenarios - differing : 0} of ${scenarios}`,
+    met: ok && differing === 0,
+  };
+}
 
 /**
  * The real Thread objects in seeded worlds in which everything goes wrong, and what they have promised afterwards.
@@ -30,16 +52,17 @@ export async function run({ short, args }: EvidenceOptions): Promise<Goal[]> {
     for (const finding of findings.slice(0, one === undefined ? 3 : 100))
       process.stdout.write(`seed ${seed}: ${finding}\n`);
   const kept = await Promise.all(KEPT.map(async ({ seed }) => (await tallyOf(seed, seed + 1)).found.length));
-  return goalsOf(tally, seconds, short || one !== undefined, {
+  const goals = goalsOf(tally, seconds, short || one !== undefined, {
     differing: [...again.hashes].filter(([seed, hash]) => tally.hashes.get(seed) !== hash).map(([seed]) => seed),
     kept: kept.filter((found) => found > 0).length,
     isOne: one !== undefined,
   });
+  return one === undefined ? [...goals, await likenessGoal(short ? 20 : LIKENESSES.length)] : goals;
 }
 
 async function tallyOf(from: number, to: number): Promise<Tally> {
   const tally = new Tally();
-  await simulateAll({ from, to, patches: [], enough: Number.POSITIVE_INFINITY }, PROCESSES, (result) =>
+  await simulateAll({ from, to, patches: [], enough: Number.MAX_SAFE_INTEGER }, PROCESSES, (result) =>
     tally.add(result),
   );
   return tally;

@@ -20,7 +20,7 @@ export const BUGS: Readonly<Record<string, Planting>> = {
   "alarm outside the transaction": SHELL,
   "acknowledgement before commit": SHELL,
   "stale resume accepted": SHELL,
-  "budget reset on restart": { in: "absent", part: "budgets" },
+  "budget reset on restart": SHELL,
   "fence dropped": SHELL,
   "readiness one by one": rules("one-by-one"),
   "a wait not counted as in flight": rules("wait-is-not-in-flight"),

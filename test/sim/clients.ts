@@ -89,6 +89,8 @@ export class Clients {
     if (random.chance(0.6)) void this.#follow(record, random.below(300));
     const isCancelled = random.chance(0.15);
     if (isCancelled) void this.#cancelLater(record, random.below(3_000));
+    const isPaused = random.chance(0.1);
+    if (isPaused) void this.#pauseLater(record, random.below(1_000));
     const sends = random.chance(0.9);
     for (let looks = 0; ; looks += 1) {
       await this.#pause(looks < 20 ? 40 + random.below(400) : 2_000);
@@ -108,11 +110,13 @@ export class Clients {
     let last = record;
     for (let times = 1; times <= 3; times += 1) {
       const runId = this.#newId(record.command.runId);
+      if (this.#random.chance(0.2)) await this.#write(record);
       const next = await this.#answerSome(last, runId);
       const status = [...last.ends].at(-1);
       if (next === undefined && (status === "success" || !this.#random.chance(0.4))) return true;
       // Its graph was published anew meanwhile: a run stays on the version that it began with (G11).
-      const command = { ...record.command, runId, input: null, graph: newer(record.command.graph) };
+      const at = next === undefined && this.#random.chance(0.2) ? await this.#checkpoint(record) : {};
+      const command = { ...record.command, ...at, runId, input: null, graph: newer(record.command.graph) };
       if (next !== undefined && next !== runId) return true;
       last = this.#record(command, record.signals);
       if (next === undefined && !(await this.#redrive(last))) return true;
@@ -122,12 +126,39 @@ export class Clients {
     return true;
   }
 
+  /** One of the checkpoints that the thread lists: what goes on from there is a fork. */
+  async #checkpoint({ command }: RunRecord): Promise<{ readonly checkpointId?: string }> {
+    const { tenant, threadId } = command;
+    const states = await this.#ask((thread) => thread.getHistory({ tenant, threadId, limit: 6 }));
+    const id = this.#random.pick(states)?.checkpoint?.["checkpoint_id"];
+    return typeof id === "string" ? { checkpointId: id } : {};
+  }
+
+  /** A write from outside (R7), as nobody or as a node; once, whether it arrives or not. */
+  async #write({ command }: RunRecord): Promise<void> {
+    const { tenant, threadId, graph } = command;
+    const { nodes } = JSON.parse(graph.document) as { readonly nodes: object };
+    const asNode = this.#random.chance(0.4) ? this.#random.pick(Object.keys(nodes)) : undefined;
+    const values = [
+      ["log", ["told"]],
+      ["latest", this.#random.below(100)],
+    ] as const;
+    const update = { tenant, threadId, values, ...(asNode === undefined ? {} : { asNode }) };
+    try {
+      const reply = await this.#object.call(this.party, (thread) => thread.updateState(update));
+      if (!reply.ok && reply.error.code === "internal") this.#refused("a write", reply.error);
+    } catch (thrown) {
+      if (!(thrown instanceof Reset)) throw thrown;
+    }
+  }
+
   /** False: there was nothing to go on with. */
   async #redrive(record: RunRecord): Promise<boolean> {
     const reply = await this.#reply((thread) => thread.startRun(record.command));
     if (reply.ok) return true;
     this.runs.splice(this.runs.indexOf(record), 1);
-    if (!["nothing_to_continue", "thread_busy"].includes(reply.error.code)) this.#refused("a redrive", reply.error);
+    if (!["nothing_to_continue", "thread_busy", "not_found", "invalid_request"].includes(reply.error.code))
+      this.#refused("a redrive", reply.error);
     return false;
   }
 
@@ -207,6 +238,11 @@ export class Clients {
     const run = await this.#ask((thread) => thread.cancelRun(record.command));
     record.cancelledAt = this.#world.timeline.now;
     if (run.status === "running") this.#world.found(`${run.run_id} is running after its cancel was acknowledged`);
+  }
+
+  async #pauseLater(record: RunRecord, laterMs: number): Promise<void> {
+    await this.#pause(laterMs);
+    await this.#ask((thread) => thread.pauseRun(record.command));
   }
 
   async #signalEarly(record: RunRecord): Promise<void> {

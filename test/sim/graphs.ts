@@ -29,7 +29,8 @@ export function randomGraph(seed: number): SimGraph {
   const nested = randomNested(seed, races, random.chance(0.5) ? 1 : 0);
   const signals = new Set<string>();
   const graph = graphOf(nested, random, signals, "n");
-  const limits = { steps: random.chance(0.2) ? 5 : 30, concurrency: 1 + random.below(5) };
+  const budget = random.chance(0.12) ? { tokens: 20 + random.below(80) } : {};
+  const limits = { steps: random.chance(0.2) ? 5 : 30, concurrency: 1 + random.below(5), ...budget };
   return { document: { edgewise: 1, id: `g${seed}`, ...graph, limits }, signals: [...signals], races };
 }
 

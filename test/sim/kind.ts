@@ -45,6 +45,9 @@ export function refusalOf(answer: Exclude<Answer, { readonly kind: "ok" }>): Edg
   return failure("node_failed", `The service says ${answer.kind}.`, { retryable, ...after });
 }
 
+/** Tokens, in and out. A call takes at most ten. */
+export const ESTIMATE = 12;
+
 let provider: Service | undefined;
 
 export function serveBy(of: Service): void {
@@ -75,6 +78,8 @@ export const act: NodeKind<Config, Config> = {
     for (const name of [...config.sees, ...config.writes]) compiler.channel(name, ["sees"]);
     return config;
   },
+  // More than any call costs: what is reserved is never exceeded.
+  estimate: ({ pure }) => ({ tokens: pure ? 0 : ESTIMATE, costUsd: 0 }),
   effectOf: ({ unsafe }) => (unsafe ? "unsafe" : "idempotent"),
   run(config, context) {
     const { waitMs, signal, deadlineMs } = config;

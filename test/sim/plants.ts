@@ -33,9 +33,9 @@ export const PLANTS: readonly Plant[] = [
   ),
   plant(
     "acknowledgement before commit",
-    "thread.ts",
-    'if (known === "no") this.#core.receive(live, { type: "signal-received", signal });',
-    'if (known === "no") void scheduler.wait(0).then(() => this.#core.receive(live, { type: "signal-received", signal }));',
+    "updates.ts",
+    "if (core.live !== undefined) core.receive(core.live, entry);",
+    "if (core.live !== undefined) void scheduler.wait(0).then(() => core.live && core.receive(core.live, entry));",
   ),
   plant(
     "stale resume accepted",
@@ -103,5 +103,30 @@ export const PLANTS: readonly Plant[] = [
     "commands.ts",
     'version: before.graphVersion, hash: before.graphHash, document: "" };',
     'version: graph?.version ?? before.graphVersion, hash: graph?.hash ?? before.graphHash, document: "" };',
+  ),
+  // Found by the simulator, and put right since.
+  plant(
+    "what is noted of tasks in a composite outlives it",
+    "run/live-run.ts",
+    "    this.notes.dropInside(composite);\n",
+    "",
+  ),
+  plant(
+    "two questions under one frame id",
+    "view/frames.ts",
+    "      if (own.length > 0)\n",
+    "      if (own.length > 9)\n",
+  ),
+  plant(
+    "a cancelled run goes on when its time comes",
+    "run/ending.ts",
+    "return error === null || !STOPPED.has(error.code);",
+    "return true;",
+  ),
+  plant(
+    "a write as a node beyond the limit of steps",
+    "updates.ts",
+    'if (engine.inFlight().some(({ task: other, state }) => other.id === id && state === "failed")) {',
+    'if (id === "") {',
   ),
 ];

@@ -262,6 +262,15 @@ describe("an Idempotency-Key", () => {
     expect(await read<unknown[]>(call(path, { key }))).toHaveLength(1);
   });
 
+  it("[F19, G2] sent a hundred times at once is one run, and every answer names it or says that it is on its way", async () => {
+    const path = `/threads/${await newThread()}/runs`;
+    const answers = await Promise.all(Array.from({ length: 100 }, () => send(path, run)));
+    const told = answers.filter(({ ok }) => ok);
+    expect(answers.map(({ status }) => status).filter((status) => status !== 200 && status !== 409)).toEqual([]);
+    expect(new Set(told.map((answer) => answer.headers.get("content-location"))).size).toBe(1);
+    expect(await read<unknown[]>(call(path, { key }))).toHaveLength(1);
+  });
+
   it("with another body is refused, and starts nothing", async () => {
     const path = `/threads/${await newThread()}/runs`;
     await read(send(path, run));

@@ -8,6 +8,7 @@ declare global {
       readonly DB: D1Database;
       readonly WAKE: Queue;
       readonly TEST_MIGRATIONS: D1Migration[];
+      readonly TEST_LIKENESSES: number;
     }
     interface GlobalProps {
       readonly mainModule: typeof import("../../src/worker.ts");

@@ -9,10 +9,10 @@ import { crash, openThread } from "../../durable-objects/testing/open-thread.ts"
 import { act, refusalOf, serveBy } from "../sim/kind.ts";
 import { isKilled, LIKENESS_RUN, likenessOf } from "../sim/likeness.ts";
 import { likenessCommand } from "../sim/likeness-command.ts";
-import expected from "../sim/likeness.json";
+import expected from "../sim/likeness.json" with { type: "json" };
 
-/** Every scenario with `npm run proof -- sim`; here so many of them. */
-const SCENARIOS = 200;
+/** All of them with `npm run proof -- sim`, some with every change. */
+const SCENARIOS = env.TEST_LIKENESSES;
 const AT_ONCE = 10;
 
 beforeAll(async () => {

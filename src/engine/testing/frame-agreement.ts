@@ -1,11 +1,11 @@
 import { toErrorRecord } from "../../base/errors.ts";
 import { canonicalJson } from "../../base/json.ts";
 import type { Json } from "../../base/json.ts";
-import type { EngineEvent, Step } from "../types.ts";
+import type { Engine, EngineEvent, Step } from "../types.ts";
 import { digestOf } from "./behaviour.ts";
 import type { FrameMutation } from "./frame-mutations.ts";
 import { NaiveFrames } from "./naive-frames.ts";
-import type { NaiveLeft, NaiveStep } from "./naive-frames.ts";
+import type { NaiveLeft, NaiveOpen, NaiveStep } from "./naive-frames.ts";
 import { type Nested, placeOf } from "./nested.ts";
 import { describeTask } from "./play.ts";
 
@@ -32,6 +32,27 @@ export class FrameAgreement {
       rest: step.rest,
     });
     if (is !== wanted) throw new Error(`after ${event.type}:\n${is}\n--- but ---\n${wanted}`);
+  }
+
+  /** What can be read of open frames. @throws Error where they disagree */
+  compareFrames(engine: Engine): void {
+    const frames = [...engine.inFlight(), ...engine.inFrames()].flatMap(({ task: { id } }) =>
+      engine.framesOf(id).map((open) => {
+        const flights = open.inFlight().map(({ task, state }) => ({ id: task.id, state }));
+        return { composite: id, frame: open.frame, state: open.state, pending: open.pending(), flights };
+      }),
+    );
+    const [is, wanted] = [this.#opened(frames), this.#opened(this.#naive.open())];
+    if (is !== wanted) throw new Error(`open frames:\n${is}\n--- but ---\n${wanted}`);
+  }
+
+  #opened(frames: readonly NaiveOpen[]): string {
+    const told = frames.map(({ composite, frame, state, pending, flights }) => {
+      const { scenario } = placeOf(this.#nested, `${composite}/`).nested;
+      const tasks = flights.map(({ id, state: is }) => `${id} ${is}`).join(" ");
+      return `${composite}[${frame}]: ${tasks} pends ${JSON.stringify(pending)} holds ${digestOf(scenario, state)}`;
+    });
+    return told.sort().join("\n");
   }
 
   #told({ ready, start, begin, left, due, rest }: NaiveStep): string {

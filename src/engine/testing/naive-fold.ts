@@ -2,7 +2,7 @@ import { failure } from "../../base/errors.ts";
 import { type Json, sameJson } from "../../base/json.ts";
 import type { Channel } from "../../graph/channels.ts";
 import { openFold } from "../reducers.ts";
-import type { Commit } from "../reference.ts";
+import type { Commit } from "./naive-order.ts";
 
 /** R5 and R6 over commits in canonical order, from the beginning each time. */
 export function naiveFold(

@@ -1,7 +1,7 @@
 import { toErrorRecord } from "../../base/errors.ts";
 import type { Json } from "../../base/json.ts";
 import { ReferenceEngine } from "../reference.ts";
-import type { Announcement, EngineEvent, LeftFrame, Rest, Step, Task, TaskId, View } from "../types.ts";
+import type { Announcement, EngineEvent, FlightState, LeftFrame, Rest, Step, Task, TaskId, View } from "../types.ts";
 import type { FrameMutation } from "./frame-mutations.ts";
 import type { Composition, Nested } from "./nested.ts";
 
@@ -37,6 +37,15 @@ interface NaiveComposite {
 /** A frame that is over, its composite by name. */
 export type NaiveLeft = Omit<LeftFrame, "composite"> & { readonly composite: TaskId };
 
+/** A frame that is open. */
+export interface NaiveOpen {
+  readonly composite: TaskId;
+  readonly frame: number;
+  readonly state: View;
+  readonly pending: readonly { readonly node: number; readonly count: number }[];
+  readonly flights: readonly { readonly id: TaskId; readonly state: FlightState }[];
+}
+
 /** What became of an event: {@link Step}, by names. */
 export interface NaiveStep {
   readonly ready: readonly Task[];
@@ -70,6 +79,33 @@ export class NaiveFrames {
   /** What is committed in the run itself. */
   get state(): View {
     return this.#frame("").reference.state;
+  }
+
+  /** The task while it is in flight, with what it sees by now. */
+  task(id: TaskId): Task | undefined {
+    const at = id.lastIndexOf("/") + 1;
+    const task = this.#frames.get(id.slice(0, at))?.reference.task(id.slice(at));
+    return task && { ...task, id };
+  }
+
+  /** Every open frame, by the prefix of its tasks' names: what is in flight there, what pends, what is committed. */
+  open(): readonly NaiveOpen[] {
+    const owned = [...this.#frames.values()].filter((frame): frame is OwnedFrame => frame.owner !== undefined);
+    return owned.map(({ prefix, number, owner, reference }) => ({
+      composite: owner.id,
+      frame: number,
+      state: reference.state,
+      pending: reference.pending(),
+      flights: reference.inFlight().map(({ task: { id }, state }) => {
+        const name = prefix + id;
+        return { id: name, state: this.#composites.has(name) ? "open" : this.#stateOf(name, state) };
+      }),
+    }));
+  }
+
+  /** Of the run's slots a reference knows nothing. */
+  #stateOf(id: TaskId, state: FlightState): FlightState {
+    return state === "running" && !this.#running.has(id) ? "ready" : state;
   }
 
   apply(event: EngineEvent): NaiveStep {

@@ -54,6 +54,18 @@ export function playNested(
   return new NestedPlayer(nested, timing, concurrency, crashes, agreement).run();
 }
 
+/** The events of one such game without crashes; undefined where it grew beyond use. */
+export function nestedEvents(nested: Nested, timing: Random, concurrency: number): readonly EngineEvent[] | undefined {
+  const player = new NestedPlayer(nested, timing, concurrency, false, new FrameAgreement(nested, concurrency, BASE));
+  try {
+    player.run();
+  } catch (thrown) {
+    if (thrown instanceof TooLong) return undefined;
+    throw thrown;
+  }
+  return player.events;
+}
+
 /** The first of so many graphs in which the engine and a planted error of composites disagree; without one they never do. */
 export function frameKillerOf(mutation: FrameMutation | undefined, graphs: number): number | undefined {
   for (let seed = 0; seed < graphs; seed += 1) {
@@ -80,7 +92,7 @@ class NestedPlayer {
   readonly #crashes: boolean;
   #engine: Engine;
   readonly #agreement: FrameAgreement;
-  readonly #events: EngineEvent[] = [];
+  readonly events: EngineEvent[] = [];
   readonly #record = new Map<string, string>();
   readonly #ends = new Map<TaskId, string[]>();
   readonly #broken = new Set<TaskId>();
@@ -101,7 +113,7 @@ class NestedPlayer {
   run(): string {
     let step = this.#apply({ type: "started", outcome: startOf(this.#nested.scenario) });
     for (let event = this.#next(step); event !== undefined; event = this.#next(step)) {
-      if (this.#events.length > EVENTS_AT_MOST) throw new TooLong(`seed ${this.#nested.scenario.seed}`);
+      if (this.events.length > EVENTS_AT_MOST) throw new TooLong(`seed ${this.#nested.scenario.seed}`);
       step = this.#apply(event);
     }
     const lines = [...this.#record].map(([id, entry]) => `${id}: ${entry}`).sort();
@@ -110,8 +122,10 @@ class NestedPlayer {
 
   #apply(event: EngineEvent): Step {
     const step = this.#engine.apply(event);
-    this.#events.push(event);
+    this.events.push(event);
     this.#agreement.compare(event, step);
+    // Reading folds every channel of every frame: not each time.
+    if (this.events.length % 3 === 0) this.#agreement.compareFrames(this.#engine);
     for (const task of step.start) this.#moves.push({ task: task.id, make: () => this.#finish(task) });
     for (const { task } of step.failed) this.#lose(task.id, `${task.id} step limit`);
     for (const request of step.frames?.begin ?? [])
@@ -231,9 +245,9 @@ class NestedPlayer {
   /** The engine is rebuilt from its events: all that can be asked of it must be the same. */
   #crash(): void {
     const replayed = nestedEngine(this.#nested, this.#concurrency);
-    for (const event of this.#events) replayed.apply(event);
+    for (const event of this.events) replayed.apply(event);
     const [was, is] = [askedOf(this.#engine), askedOf(replayed)];
-    if (was !== is) throw new Error(`wrong restore after ${this.#events.length} events:\n${was}\n--- but ---\n${is}`);
+    if (was !== is) throw new Error(`wrong restore after ${this.events.length} events:\n${was}\n--- but ---\n${is}`);
     this.#engine = replayed;
   }
 }

@@ -27,7 +27,7 @@ const NESTED_BIND = Array.from({ length: 25 }, (_, index) => `cel.bind(v${index 
   "",
 );
 
-describe("fuel", () => {
+describe("[property 15] fuel", () => {
   it.each([
     ["a loop in a loop", "state.big.all(a, state.big.all(b, a + b >= 0))"],
     ["a text that doubles", `cel.bind(v0, 'aaaa', ${NESTED_BIND}size(v25)${")".repeat(26)}`],

@@ -11,6 +11,11 @@ import type { Acknowledged, Ledger } from "./record.ts";
 /** Works until it is told to stop, then finishes what it is at. `index`: its number among its kind. */
 export type Client = (work: Work, index: number) => Promise<void>;
 
+interface State {
+  readonly next: readonly string[];
+  readonly checkpoint: { readonly checkpoint_id: string };
+}
+
 /** What all clients share. */
 export interface Office {
   readonly port: Port;
@@ -122,6 +127,24 @@ export class Work {
     run.chain = await this.operation(() => answerAll(this.port, run, this.happened, () => this.random.chance(0.5)));
   }
 
+  /** Goes back to one of its checkpoints, and on from there in another run. */
+  async fork(run: Acknowledged): Promise<void> {
+    if (run.program.forks === undefined) return;
+    await this.join(run);
+    const path = `/threads/${run.threadId}`;
+    const { body: states } = await this.port.ask<State[]>("GET", `${path}/history?limit=100`);
+    const state = this.random.pick(states.filter(({ next }) => next.length > 0));
+    if (state === undefined) throw new Error(`${run.runId} has no checkpoint to go on from`);
+    const { checkpoint_id } = state.checkpoint;
+    const request = {
+      body: { assistant_id: run.program.id, input: null, checkpoint_id },
+      headers: { "idempotency-key": `${run.mark} fork` },
+    };
+    const forked = await this.operation(() => this.port.ask<{ run_id: string }>("POST", `${path}/runs`, request));
+    run.chain = [forked.body.run_id];
+    await this.port.ask("GET", `${path}/runs/${forked.body.run_id}/join`);
+  }
+
   /** Each signal once or twice under its key, early or late; one that comes again after the end is refused. */
   async signal(run: Acknowledged): Promise<void> {
     const path = `/threads/${run.threadId}/runs/${run.runId}/signals`;
@@ -151,7 +174,7 @@ export const scenes: Client = async (work, index) => {
       ? await work.startOnce(program, work.mark())
       : await work.start(program, work.mark(), 0, threadId);
     if (run === undefined) continue;
-    await Promise.all([work.signal(run), work.follow(run), work.answer(run)]);
+    await Promise.all([work.signal(run), work.follow(run), work.answer(run), work.fork(run)]);
     // About as long as it takes: what nobody waits for must not pile up.
     await sleep(run.seen === undefined ? 800 + work.random.below(1_200) : work.random.below(300));
   }

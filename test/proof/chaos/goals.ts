@@ -4,7 +4,7 @@ import { percentile } from "./recovery.ts";
 import { type Slice, sum } from "./slices.ts";
 
 /** Fewer kills than this cannot be asked to reach every point. */
-const ENOUGH_FOR_POINTS = 50;
+const ENOUGH_FOR_POINTS = 100;
 
 type Total = ReturnType<typeof sum>;
 
@@ -54,7 +54,7 @@ function workDone(total: Total, slices: number, wanted: number): Goal[] {
     },
   ];
 }
-const FAMILIES = 14;
+const FAMILIES = 15;
 
 function promisesKept({ counts, faults, runs, late: _late }: Total): Goal[] {
   const acknowledged = Object.values(runs).reduce((all, count) => all + count, 0);

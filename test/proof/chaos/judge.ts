@@ -103,15 +103,19 @@ class ThreadJudge {
   }
 
   async #ended(run: Acknowledged, isLast: boolean): Promise<void> {
-    // Asked and answered, it ended in another run.
-    const found = await endingOf(getter(this.#port, run.threadId), run.chain?.at(-1) ?? run.runId, isLast);
-    if (run.program.isUnsafe && run.chain !== undefined && run.chain.length > 0) this.#verdict.asked += 1;
-    const wrong =
-      unlikeModel(found, run.program.expected(run.mark, run.n)) ??
-      // How often it was asked, and so how its work is spread over runs, is chance.
-      (run.program.answer ? undefined : difference(this.#endings.of(run.program, run.mark, run.n), found));
-    this.#verdict.compared += 1;
-    if (wrong !== undefined) this.#find("diverged", `${nameOf(run)}: ${wrong}`);
+    const { program, mark, n, runId, chain = [] } = run;
+    if (program.isUnsafe && chain.length > 0) this.#verdict.asked += 1;
+    // Asked and answered, it ended in another run; forked, both have ended.
+    const last = chain.at(-1) ?? runId;
+    for (const id of program.forks ? new Set([runId, last]) : [last]) {
+      const found = await endingOf(getter(this.#port, run.threadId), id, isLast && id === last);
+      const wrong =
+        unlikeModel(found, program.expected(mark, n)) ??
+        // How its work is spread over several runs is chance.
+        (run.chain === undefined ? difference(this.#endings.of(program, mark, n), found) : undefined);
+      this.#verdict.compared += 1;
+      if (wrong !== undefined) this.#find("diverged", `${nameOf(run)}, in ${id}: ${wrong}`);
+    }
   }
 
   async #frames(run: Acknowledged, { status }: RunAnswer): Promise<void> {

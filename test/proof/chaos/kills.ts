@@ -15,11 +15,16 @@ export interface PointKill {
 /** One kill: at a crash point, or at a moment that the seed chose. */
 export type Kill =
   | PointKill
+  /** After work that began in this life is over, and a while later. */
+  | { readonly at: "rest"; readonly delayMs: number }
   /** `start`: so long after the process was made, listening or not. */
   | { readonly at: "ready" | "start"; readonly delayMs: number };
 
-/** A server is to live this long in one case of twelve: what is stuck shows then. */
-const LONG_LIFE_MS = 3_000;
+/**
+ * In one case of ten a server is to live until work gets done, and this much longer: what is stuck shows then, and what was cut off
+ * again and again comes to its end before the twentieth time (`attempt_lost`), however slow the machine is.
+ */
+const REST_MS = 2_000;
 
 /**
  * Seven in ten at the points, in turn; the others at random moments (F1, F2).
@@ -30,7 +35,7 @@ export function planKills(seed: number, count: number, parts: ReadonlySet<string
   const points = POINTS.filter((point) => isThere(point, parts));
   let next = random.below(points.length);
   return Array.from({ length: count }, (_, index): Kill => {
-    if (index % 12 === 11) return { at: "ready", delayMs: LONG_LIFE_MS * pace };
+    if (index % 10 === 9) return { at: "rest", delayMs: REST_MS * pace };
     if (index % 10 === 4) return { at: "start", delayMs: random.below(250) };
     if (index % 10 === 0 || index % 10 === 7) return { at: "ready", delayMs: random.below(600) * pace };
     const point = points[next % points.length] ?? POINTS[0];

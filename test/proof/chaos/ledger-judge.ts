@@ -38,16 +38,18 @@ export function judgeLedger(
   const byId = new Map(runs.map((run) => [run.runId, run]));
   const runOf = (key: string) => byId.get(key.split(":")[0] ?? "");
   const groups = [...byKey];
+  const forked = new Set(runs.flatMap(({ program, mark }) => (program.forks ? mark : [])));
   const asked = new Set(calls.map(({ what }) => what));
   return {
     calls: calls.length,
     keys: byKey.size,
     repeated: groups.reduce((sum, [, list]) => sum + Math.max(0, list.filter(isDone).length - 1), 0),
-    severalKeys: severalKeys(calls),
+    // A fork does again what it goes back behind.
+    severalKeys: severalKeys(calls.filter(({ what }) => !forked.has(what.split("/")[0] ?? ""))),
     unexplained: groups.flatMap(([key, list]) =>
       list.slice(1).flatMap((call, index) => {
         const before = list[index];
-        if (before === undefined || before.end === "fault") return [];
+        if (before === undefined || before.end === "fault" || runOf(key)?.program.forks) return [];
         return kills.some((kill) => kill >= before.at - LATE_MS && kill <= call.at)
           ? []
           : [`${key} was called again (${call.what})`];

@@ -14,6 +14,8 @@ export interface Life {
   readonly point?: string;
 }
 
+/** No life is longer. */
+const MOST_REST_MS = 10_000;
 /** A point that is not passed in this time is given up: the kill falls then. */
 const POINT_PATIENCE_MS = 2_500;
 
@@ -24,6 +26,8 @@ export class Lives {
   readonly said = new Map<string, number>();
   /** Kills that came too late for the point they were meant for. */
   late = 0;
+  /** Has something done from beginning to end. */
+  work: () => Promise<unknown> = async () => {};
   readonly #provider: Provider;
   readonly #past: Life[] = [];
   #spawnedAt = 0;
@@ -99,6 +103,7 @@ export class Lives {
 
   async #die(kill: Kill): Promise<void> {
     if (kill.at === "start") return this.#kill(undefined);
+    if (kill.at === "rest") await Promise.race([this.work().catch(() => {}), sleep(MOST_REST_MS)]);
     const isArmed = kill.at === "point" && isOfRecovery(kill);
     if (!isArmed) await Promise.race([sleep(kill.delayMs), this.#dead.promise]);
     if (kill.at !== "point") return this.#kill(undefined);

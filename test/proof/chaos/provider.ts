@@ -97,6 +97,8 @@ export class Provider {
       if (call.end === "open") Object.assign(call, { end, endedAt: Date.now() });
     };
     response.once("close", () => ended("cut"));
+    // An idle connection that is closed at this end just when it is used again would be a failure that nobody planned.
+    response.setHeader("connection", "close");
     this.#reached("received");
     if (asked === undefined) {
       await sleep(15);

@@ -24,6 +24,7 @@ export const published: Client = async (work, index) => {
     await Promise.all([
       work.signal(run),
       work.answer(run),
+      work.fork(run),
       run.seen === undefined ? joined(work, client, run) : watched(work, client, run),
     ]);
   }

@@ -67,7 +67,9 @@ export async function playSlice(settings: Settings, say: (line: string) => void)
     await sabotage(settings.sabotages, { port, ledger, programs, happened });
     const readyAt = lives.all.at(-1)?.readyAt ?? 0;
     const verdict = await judge(port, ledger, endings, readyAt + settings.patienceMs);
-    for (const { fault, what } of verdict.findings.slice(0, 40)) say(`${fault}: ${what}`);
+    for (const findings of Map.groupBy(verdict.findings, ({ fault }) => fault).values()) {
+      for (const { fault, what } of findings.slice(0, 12)) say(`${fault}: ${what}`);
+    }
     const index = await indexAtRest(lives, verdict.findings.length > 0 ? 0 : INDEX_PATIENCE_MS);
     await server.kill();
     for (const [line, count] of lives.said) say(`the server said, ${count} times: ${line}`);
@@ -111,6 +113,15 @@ async function killUnderWork(
     ...at("big", clients.ledgers, ledgers),
     ...at("hold", clients.cancels, cancels),
   ]);
+  const probe = new Work({ port, ledger, programs, happened }, "probe", settings.seed, stop.signal);
+  lives.work = () =>
+    Promise.all(
+      programs.scenes.map(async (program) => {
+        if (program.family !== "streams") return;
+        const run = await probe.start(program, probe.mark(), 0, undefined);
+        await (run.seen === undefined ? probe.join(run) : probe.follow(run));
+      }),
+    );
   await sleep(300);
   await lives.endure(kills, () => {
     if (lives.kills % 20 === 0) say(`${lives.kills} kills, ${ledger.runs.length} runs acknowledged`);

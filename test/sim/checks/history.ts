@@ -49,8 +49,11 @@ export function checkLog(commits: readonly Commit[], runs: readonly RunRow[]): s
   return findings;
 }
 
-/** At most one outcome for each task (G3), attempts counted through, timers never early (G8), signals taken once (G9). */
-export function checkTasks(history: RunHistory, recorder: Recorder): string[] {
+/**
+ * At most one outcome for each task (G3), attempts counted through, timers never early (G8), signals taken once (G9).
+ * @param outside runs that are writes from outside, which may speak for a waiting task
+ */
+export function checkTasks(history: RunHistory, recorder: Recorder, outside: ReadonlySet<number>): string[] {
   const findings: string[] = [];
   const attempts = new Map<string, number>();
   const over = new Map<string, "failed" | "done">();
@@ -59,7 +62,7 @@ export function checkTasks(history: RunHistory, recorder: Recorder): string[] {
   const taken = new Set<string>();
   const isThere = (name: string | undefined): boolean =>
     [...received].some(([id, of]) => of === name && !taken.has(id));
-  for (const { entry, seq } of history.commits) {
+  for (const { entry, seq, run } of history.commits) {
     const task = "task" in entry ? entry.task : undefined;
     // A redrive: what has failed is tried anew (R9), a composite with all that is inside.
     if (entry.type === "task-resumed" && !until.has(entry.task)) {
@@ -89,15 +92,13 @@ export function checkTasks(history: RunHistory, recorder: Recorder): string[] {
       const waited = until.get(entry.task);
       const { signal, answer } = entry;
       if (answer !== undefined && answer.ask !== waited?.ask?.id) findings.push(`${entry.task} took a stale answer`);
-      if (
-        answer === undefined &&
-        signal === undefined &&
-        (waited?.until ?? Number.POSITIVE_INFINITY) > recorder.moment(seq).peak
-      )
+      const bySelf = answer === undefined && signal === undefined && !outside.has(run);
+      const isEarly = (waited?.until ?? Number.POSITIVE_INFINITY) > recorder.moment(seq).peak;
+      if (bySelf && isEarly && waited?.ask?.kind !== "breakpoint")
         findings.push(`${entry.task} went on before its time`);
       if (signal !== undefined && (taken.has(signal) || !received.has(signal)))
         findings.push(`${entry.task} was resumed by signal ${signal}, which was taken or never came`);
-      if (answer === undefined && signal === undefined && isThere(waited?.signal?.name))
+      if (bySelf && isThere(waited?.signal?.name))
         findings.push(`${entry.task} went on without the signal that had come for it`);
       if (signal !== undefined) taken.add(signal);
       until.delete(entry.task);

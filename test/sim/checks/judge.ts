@@ -6,14 +6,19 @@ import type { Recorder } from "../record.ts";
 import type { World } from "../world.ts";
 import { checkFrames } from "./frames.ts";
 import { checkLog, checkTasks, type RunHistory } from "./history.ts";
-import { checkVersions, lineagesOf } from "./lineage.ts";
+import { checkVersions, type Lineage, lineagesOf } from "./lineage.ts";
 import { checkLedger } from "./ledger.ts";
 import { explain, type Explained } from "./reference.ts";
 
 /** The sweep comes by once a minute. */
 const OVERDUE_MS = 130_000;
 
-const THREAD_STATUS: Readonly<Record<string, string>> = { success: "idle", error: "error", interrupted: "interrupted" };
+const THREAD_STATUS: Readonly<Record<string, string>> = {
+  success: "idle",
+  error: "error",
+  timeout: "error",
+  interrupted: "interrupted",
+};
 
 export interface Judged {
   readonly findings: readonly string[];
@@ -42,13 +47,13 @@ export function judge(world: World): Judged {
     const after = new Map<number, ReadonlyMap<string, Json>>();
     for (const row of runs) ends[row.status] = (ends[row.status] ?? 0) + 1;
     for (const lineage of lineagesOf(runs, commits, ({ graphHash }) => world.graphs.get(graphHash)?.plan)) {
-      say(checkTasks(lineage, recorder));
+      say(checkTasks(lineage, recorder, new Set(runs.flatMap(({ n, hidden }) => (hidden ? n : [])))));
       const explained = explain(lineage, after.get(lineage.begunAfter) ?? new Map(), world.provider.ledger);
       after.set(lineage.row.n, explained.values);
       say(explained.findings);
       say(checkLedger(lineage, commits, world.provider.ledger, recorder, explained.started));
       say(checkEnd(lineage.row, explained, lineage));
-      if (!world.faults.struck.has("alarm-dead")) say(checkAlarm(explained, recorder));
+      if (!world.faults.struck.has("alarm-dead")) say(checkAlarm(lineage, explained, recorder));
       digest.update(canonicalJson([lineage.row.status, Object.fromEntries(explained.values)]));
     }
     const values = after.get(runs.at(-1)?.n ?? 0) ?? new Map<string, Json>();
@@ -77,11 +82,14 @@ function checkEnd(row: RunRow, { rest }: Explained, { commits }: RunHistory): st
     const waits = rest.kind === "paused" && rest.waiting.length > 0;
     return waits ? [] : [`run ${row.n} is live and ${rest.kind}: nothing will ever happen to it`];
   }
+  // What was paused, or was written to from outside, has something to do that nobody has begun.
+  const isHalted = row.error?.code === "run_paused" || row.hidden;
+  const isStopped = row.error?.code === "budget_exceeded" ? ["error", "timeout"] : [];
   const wanted = {
     done: ["success", "error"],
-    paused: ["error", "interrupted"],
+    paused: ["error", "interrupted", ...isStopped],
     cancelled: ["interrupted"],
-    running: [],
+    running: isHalted ? ["interrupted", ...isStopped] : isStopped,
   };
   const isRight = (wanted[rest.kind] as readonly string[]).includes(row.status);
   const isConflict = rest.kind === "done" && row.status === "error" && row.error?.code !== "conflicting_write";
@@ -91,10 +99,13 @@ function checkEnd(row: RunRow, { rest }: Explained, { commits }: RunHistory): st
 }
 
 /** The alarm stands in the transaction that makes it necessary: whenever the object dies, it comes back (section 3). */
-function checkAlarm({ moving }: Explained, recorder: Recorder): string[] {
+function checkAlarm({ rows }: Lineage, { moving }: Explained, recorder: Recorder): string[] {
+  const ends = new Set(rows.map(({ lastSeq }) => lastSeq));
   const byTurn = new Map([...moving].map(([seq, isMoving]) => [recorder.moment(seq).turn, { seq, isMoving }]));
   return [...byTurn.values()].flatMap(({ seq, isMoving }) =>
-    isMoving && recorder.moment(seq).alarm === null ? [`nothing would wake the thread after commit ${seq}`] : [],
+    isMoving && !ends.has(seq) && recorder.moment(seq).alarm === null
+      ? [`nothing would wake the thread after commit ${seq}`]
+      : [],
   );
 }
 

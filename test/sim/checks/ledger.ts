@@ -2,7 +2,7 @@ import { isInside, nodeOf } from "../../../durable-objects/log/places.ts";
 import type { Recorded } from "../provider.ts";
 import type { Recorder } from "../record.ts";
 import type { ActConfig } from "../kind.ts";
-import { entriesOf, type RunHistory } from "./history.ts";
+import { entriesOf } from "./history.ts";
 import type { Lineage } from "./lineage.ts";
 import type { Commit } from "../../../durable-objects/log/entry.ts";
 
@@ -49,9 +49,18 @@ export function checkLedger(
   return [
     ...findings,
     ...checkSpending(history, byTask),
+    ...checkBudget(history, byTask),
     ...checkAttempts(history, byTask, recorder),
     ...checkSteps(history, byTask, recorder),
   ];
+}
+
+/** Nothing is called beyond the budget: what a call may cost is reserved before it is made (G12). */
+function checkBudget({ plan, row }: Lineage, byTask: ReadonlyMap<string, Recorded[]>): string[] {
+  const limit = plan.limits.tokens ?? Number.POSITIVE_INFINITY;
+  const calls = [...byTask.values()].flat().filter(({ answer, step }) => answer === "ok" && step === null);
+  const spent = calls.reduce((sum, { tokens }) => sum + tokens + 1, 0);
+  return spent > limit ? [`run ${row.n} has used ${spent} of ${limit} tokens`] : [];
 }
 
 /** What a run says it has used is what its committed calls have cost (G12). */
@@ -78,15 +87,16 @@ interface LastOutcome {
   readonly ok: boolean;
 }
 
-function outcomesOf({ commits }: Lineage): Map<string, LastOutcome> {
+function outcomesOf({ own, rows }: Lineage): Map<string, LastOutcome> {
   const outcomes = new Map<string, LastOutcome>();
   const decided = new Set<string>();
-  for (const { seq, run, entry } of commits) {
+  const hidden = new Set(rows.flatMap((row) => (row.hidden ? row.n : [])));
+  for (const { seq, run, entry } of own) {
     if (entry.type === "task-resumed")
       for (const task of outcomes.keys()) if (task === entry.task || isInside(task, entry.task)) outcomes.delete(task);
     if (entry.type === "task-resumed" && isDone(entry.answer?.value)) decided.add(entry.task);
     if (entry.type !== "task-succeeded" && entry.type !== "task-failed") continue;
-    const ok = entry.type === "task-succeeded" && !decided.has(entry.task);
+    const ok = entry.type === "task-succeeded" && !decided.has(entry.task) && !hidden.has(run);
     outcomes.set(entry.task, { seq, run, attempt: entry.attempt, ok });
   }
   return outcomes;
@@ -143,10 +153,10 @@ function checkAttempts(history: Lineage, byTask: ReadonlyMap<string, Recorded[]>
 }
 
 /** A step that was recorded is not made again. */
-function checkSteps(history: RunHistory, byTask: ReadonlyMap<string, Recorded[]>, recorder: Recorder): string[] {
+function checkSteps(history: Lineage, byTask: ReadonlyMap<string, Recorded[]>, recorder: Recorder): string[] {
   const redriven = entriesOf(history, "task-resumed").map(({ entry }) => entry.task);
   const isRedriven = (task: string): boolean => redriven.some((of) => isInside(task, of));
-  return entriesOf(history, "step-recorded").flatMap(({ commit, entry }) => {
+  return entriesOf({ ...history, commits: history.own }, "step-recorded").flatMap(({ commit, entry }) => {
     const calls = (byTask.get(entry.task) ?? []).filter(({ step }) => step === entry.key);
     const { turn } = recorder.moment(commit.seq);
     const again = !isRedriven(entry.task) && calls.some((call) => call.turn > turn);

@@ -9,6 +9,7 @@ import { frameOf, nodeOf } from "../../../durable-objects/log/places.ts";
 import { type ActConfig, digestOf, resultOf } from "../kind.ts";
 import type { Recorded } from "../provider.ts";
 import { entriesOf, type RunHistory } from "./history.ts";
+import type { Lineage } from "./lineage.ts";
 
 export interface Explained {
   readonly findings: readonly string[];
@@ -22,7 +23,7 @@ export interface Explained {
 }
 
 /** The naive engine reads the log: it must know every task, and have shown it what it has seen; then the end is what it says. */
-export function explain(history: RunHistory, base: ReadonlyMap<string, Json>, ledger: readonly Recorded[]): Explained {
+export function explain(history: Lineage, base: ReadonlyMap<string, Json>, ledger: readonly Recorded[]): Explained {
   const { plan, row } = history;
   const known = new Map(plan.channels.flatMap(({ name }) => (base.has(name) ? [[name, base.get(name) as Json]] : [])));
   const naive = new NaiveFrames(nestedOf(plan), plan.limits.concurrency, known);
@@ -35,7 +36,8 @@ export function explain(history: RunHistory, base: ReadonlyMap<string, Json>, le
   const items = itemsOf(history);
   const moving = new Map<number, boolean>();
   const answered = new Set<string>();
-  for (const { entry, seq } of history.commits) {
+  const hidden = new Set(history.rows.flatMap((run) => (run.hidden ? run.n : [])));
+  for (const { entry, seq, run } of history.commits) {
     const event = toEngineEvent(entry);
     if (event === undefined) continue;
     if (event.type === "cancelled") {
@@ -47,11 +49,13 @@ export function explain(history: RunHistory, base: ReadonlyMap<string, Json>, le
     const task = "task" in event ? tasks.get(event.task) : undefined;
     if (entry.type === "task-resumed" && entry.answer !== undefined) answered.add(entry.task);
     // What somebody has said that it has done follows from nothing.
-    if (entry.type === "task-succeeded" && task !== undefined && !answered.has(task.id))
+    if (entry.type === "task-succeeded" && task !== undefined && !answered.has(task.id) && !hidden.has(run))
       findings.push(...checkOutcome(plan, task, entry.outcome.writes, items(task.id)));
     try {
       const step = naive.apply(event);
-      for (const ready of step.ready) {
+      // What was written from outside meanwhile joins the view of a task that goes on (R8).
+      const resumed = event.type === "task-resumed" ? naive.task(event.task) : undefined;
+      for (const ready of resumed === undefined ? step.ready : [...step.ready, resumed]) {
         tasks.set(ready.id, ready);
         views.set(ready.id, [...(views.get(ready.id) ?? []), ready.view]);
       }

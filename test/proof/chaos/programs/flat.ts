@@ -64,6 +64,9 @@ export const flat: Maker = ({ random, id }) => {
   };
 };
 
+/** The same, and then once more from one of its checkpoints. */
+export const forks: Maker = (making) => ({ ...flat(making), family: "forks", forks: true });
+
 /** Calls that fail first, in every way that may pass. */
 export const retries: Maker = ({ random, id }) => {
   const kinds: readonly Fault[] = ["429", "500", "503", "cut", "html"];
@@ -147,7 +150,8 @@ export const streams: Maker = ({ random, id }) => {
 
 /** Something is done in the world: by some once at most, by others under a key. */
 export const unsafe: Maker = ({ random, id, url }) => {
-  const isUnsafe = random.chance(0.6);
+  // Whatever the seed, there is one that is.
+  const isUnsafe = id.endsWith("-0") || random.chance(0.5);
   const effect = {
     kind: "effect",
     url: `${url}/effect`,
@@ -184,7 +188,7 @@ export const unsafe: Maker = ({ random, id, url }) => {
 
 /** A thread that gets one run after another and grows: what it adds up to tells whether each counted once; it is compacted. */
 export const big: Maker = ({ id }) => {
-  const blob = (mark: string, n: number) => `${mark} ${n} ${"0123456789abcdef".repeat(1_800)}`;
+  const blob = (mark: string, n: number) => `${mark} ${n} ${"0123456789abcdef".repeat(1_050)}`;
   const reply = { kind: "model", model: modelOf(3, 8), messages: "state.messages", write: "messages" };
   return {
     id,

@@ -13,6 +13,7 @@ export type Family =
   | "streams"
   | "gates"
   | "sagas"
+  | "forks"
   | "big"
   | "hold";
 
@@ -34,6 +35,8 @@ export interface Program {
   signals?(mark: string): readonly Signal[];
   /** Its effect is unsafe: an attempt that was cut off is not made again by itself, and somebody is asked what became of it. */
   readonly isUnsafe?: true;
+  /** When it is over, a run is started from one of its checkpoints, and must come to the same. */
+  readonly forks?: true;
   /** The answer to a question that it asks; absent where it asks none. */
   answer?(mark: string, question: Question, ledger: Happened): unknown;
   /** What must have been done in the world when it is over, in the double's words. */

@@ -1,11 +1,12 @@
 import { Random } from "../../../../src/engine/testing/random.ts";
-import { big, errors, flat, hold, retries, streams, unsafe } from "./flat.ts";
+import { big, errors, flat, forks, hold, retries, streams, unsafe } from "./flat.ts";
 import { gates, loop, map, race, sagas, signals, waits } from "./framed.ts";
 import type { Maker, Program } from "./program.ts";
 
 /** Ended by themselves, one run a thread. */
 const SCENES: Readonly<Record<string, Maker>> = {
   flat,
+  forks,
   map,
   loop,
   race,

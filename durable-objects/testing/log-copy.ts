@@ -1,0 +1,68 @@
+import { runInDurableObject } from "cloudflare:test";
+import { crash, type TestThread } from "./open-thread.ts";
+
+type Row = Record<string, SqlStorageValue>;
+
+/** A thread's log as it was, to be put back up to any commit. */
+export interface LogCopy {
+  readonly commits: readonly Row[];
+  readonly runs: readonly Row[];
+  readonly continuations: readonly Row[];
+}
+
+export async function copyLog({ stub }: TestThread): Promise<LogCopy> {
+  return runInDurableObject(stub, (_, { storage }) => {
+    const all = (table: string, order: string) =>
+      storage.sql.exec<Row>(`SELECT * FROM ${table} ORDER BY ${order}`).toArray();
+    return { commits: all("commits", "seq"), runs: all("runs", "n"), continuations: all("continuations", "run") };
+  });
+}
+
+/** Notes the last commit of every transaction from now on, in order; to be called once, before the object restarts. */
+export async function notePositions({ stub }: TestThread): Promise<readonly number[]> {
+  const positions: number[] = [];
+  await runInDurableObject(stub, (_, { storage }) => {
+    const plain = storage.transactionSync.bind(storage);
+    let depth = 0;
+    const noting = <T>(work: () => T): T => {
+      depth += 1;
+      try {
+        return plain(work);
+      } finally {
+        depth -= 1;
+        const { seq } = storage.sql.exec<{ seq: number | null }>("SELECT max(seq) AS seq FROM commits").one();
+        if (depth === 0 && seq !== null && positions.at(-1) !== seq) positions.push(seq);
+      }
+    };
+    Object.defineProperty(storage, "transactionSync", { value: noting, configurable: true });
+  });
+  return positions;
+}
+
+/** The object as a death right after commit `seq` leaves it: nothing later was written, and no alarm was kept. */
+export async function putBack(thread: TestThread, { commits, runs, continuations }: LogCopy, seq: number): Promise<void> {
+  const kept = runs.filter((run) => Number(run["first_seq"]) <= seq);
+  const numbers = new Set(kept.map((run) => run["n"]));
+  const asTheyWere = kept.map((run) =>
+    Number(run["last_seq"]) > seq ? { ...run, status: "running", last_seq: null, error: null, usage: null } : run,
+  );
+  await runInDurableObject(thread.stub, async (_, { storage }) => {
+    const put = (table: string, rows: readonly Row[]) => {
+      storage.sql.exec(`DELETE FROM ${table}`);
+      for (const row of rows) {
+        const names = Object.keys(row);
+        const places = names.map(() => "?").join(", ");
+        storage.sql.exec(`INSERT INTO ${table} (${names.join(", ")}) VALUES (${places})`, ...Object.values(row));
+      }
+    };
+    put("commits", commits.filter((commit) => Number(commit["seq"]) <= seq));
+    put("runs", asTheyWere);
+    put("continuations", continuations.filter(({ run }) => numbers.has(run ?? null)));
+    put("chunks", []);
+    put("snapshots", []);
+    put("snapshot_parts", []);
+    await storage.deleteAlarm();
+    await storage.sync();
+  });
+  await crash(thread);
+}

@@ -1,0 +1,136 @@
+import { isJsonObject, type Json, type JsonObject } from "../../src/base/json.ts";
+import type { TaskId } from "../../src/engine/types.ts";
+import type { Commit, LogEntry } from "../log/entry.ts";
+import { nodeOf, taskIn } from "../log/places.ts";
+import type { RunRow } from "../log/rows.ts";
+import type { Playback } from "../run/playback.ts";
+import type { ThreadState } from "../thread-api.ts";
+import { compositeName } from "./frame-names.ts";
+import { checkpointId, taskUuid } from "./identity.ts";
+
+/** Checkpoints and tasks as LangGraph's clients read them (langgraph-protocol, section 4); of the run itself, and of frames. */
+
+/** A commit's place: what a checkpoint's id is made of. */
+export type Position = Pick<Commit, "seq" | "at">;
+
+/** Where a frame's checkpoint stands: its name, and the checkpoints of what is around it, by theirs. */
+export interface Linked {
+  readonly namespace: string;
+  readonly parents: Readonly<Record<string, string>>;
+}
+
+const ROOT: Linked = { namespace: "", parents: {} };
+
+/** What is known of a state without playing the log. */
+export type Summary = Pick<ThreadState, "metadata" | "created_at" | "checkpoint" | "parent_checkpoint">;
+
+export function summaryOf(
+  threadId: string,
+  run: RunRow,
+  commit: Position & { readonly step: number | null; readonly source: string },
+  parent: Position | undefined,
+): Summary {
+  return {
+    metadata: metadataOf(threadId, run, commit, ROOT),
+    created_at: new Date(commit.at).toISOString(),
+    checkpoint: checkpointView(threadId, commit),
+    parent_checkpoint: parent ? checkpointView(threadId, parent) : null,
+  };
+}
+
+export function metadataOf(
+  threadId: string,
+  run: RunRow,
+  { source, step }: { readonly source: string; readonly step: number | null },
+  { parents }: Linked,
+): JsonObject {
+  return {
+    ...run.metadata,
+    source,
+    step,
+    parents,
+    run_id: run.runId,
+    thread_id: threadId,
+    graph_id: run.graphId,
+    assistant_id: run.assistantId,
+  };
+}
+
+export function sourceOf(entry: Pick<LogEntry, "type">, run: RunRow): string {
+  if (run.hidden) return run.from?.anew === false && run.lineage === run.runId ? "fork" : "update";
+  if (entry.type === "state-updated") return "update";
+  return entry.type === "run-started" || entry.type === "frame-started" ? "input" : "loop";
+}
+
+export function checkpointView(threadId: string, commit: Position, { namespace, parents }: Linked = ROOT): JsonObject {
+  const id = checkpointId(threadId, commit);
+  return {
+    thread_id: threadId,
+    checkpoint_id: id,
+    checkpoint_ns: namespace,
+    checkpoint_map: namespace === "" ? null : { ...parents, [namespace]: id },
+  };
+}
+
+/** Whose tasks are shown. */
+export interface Shower {
+  readonly threadId: string;
+  readonly run: RunRow;
+  readonly playback: Playback;
+}
+
+/** A task in flight; one that has frames says how they are asked for. */
+export function taskView({ threadId, run, playback }: Shower, task: TaskId, error: string | null): JsonObject {
+  const { plan, engine } = playback;
+  const node = nodeOf(plan, task);
+  const view = {
+    id: taskUuid(run.lineage, task),
+    name: node.id,
+    path: ["__pregel_pull", node.id],
+    error,
+    interrupts: [],
+    checkpoint: null,
+    state: null,
+    result: null,
+  };
+  if (node.inside === undefined) return view;
+  const name = compositeName(plan, run.lineage, task);
+  if (node.many !== true) return { ...view, checkpoint: { thread_id: threadId, checkpoint_ns: name } };
+  return { ...view, frames: engine.framesOf(task).map(({ frame }) => ({ frame, checkpoint_ns: `${name}:${frame}` })) };
+}
+
+/** What was asked, by the task's UUID. */
+export type Asked = Map<string, readonly Json[]>;
+
+/** @param prefix of the frame whose tasks are shown: "" for the run itself */
+export function noteQuestion(asked: Asked, run: RunRow, entry: LogEntry, prefix = ""): void {
+  if (entry.type !== "task-waiting" || entry.ask === undefined || entry.ask.kind === "breakpoint") return;
+  if (!entry.task.startsWith(prefix)) return;
+  const { id, value } = entry.ask;
+  const uuid = taskUuid(run.lineage, taskIn(prefix, entry.task));
+  const others = (asked.get(uuid) ?? []).filter((other) => !isJsonObject(other) || other["id"] !== id);
+  asked.set(uuid, [...others, { id, value }]);
+}
+
+export function withInterrupts(state: ThreadState, asked: Asked): ThreadState {
+  if (asked.size === 0) return state;
+  const tasks = state.tasks.map((task): Json => {
+    if (!isJsonObject(task)) return task;
+    return { ...task, interrupts: [...(asked.get(task["id"] as string) ?? [])] };
+  });
+  return { ...state, tasks, interrupts: [...asked.values()].flat() };
+}
+
+/** Whether a run's metadata holds what a search asks for. */
+export function matchesRun(run: RunRow, wanted: JsonObject): boolean {
+  return contains({ ...run.metadata, run_id: run.runId }, wanted);
+}
+
+/** Every given key equal, nested objects recursively (langgraph-protocol, section 1). */
+function contains(actual: Json | undefined, wanted: Json): boolean {
+  if (!isJsonObject(wanted)) return JSON.stringify(actual) === JSON.stringify(wanted);
+  return (
+    isJsonObject(actual) &&
+    Object.entries(wanted).every(([key, value]) => Object.hasOwn(actual, key) && contains(actual[key], value))
+  );
+}
