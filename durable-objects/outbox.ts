@@ -150,15 +150,19 @@ export class Outbox {
       let last = 0;
       for (let rows = this.#store.outbox(BATCH); rows.length > 0; rows = this.#store.outbox(BATCH, last)) {
         const notices = rows.map((row) => ({ id: row.id, notice: row.body as unknown as Notice }));
-        for (const { id, notice } of notices) {
-          last = id;
-          if (!isOvertaken(notice, notices, id)) {
-            if (notice.kind !== "wake") await inTime(send(database, tenant, notice));
-            // What waits for the queue keeps nothing back that goes to the index.
-            else if (!(await this.#wake(tenant, notice))) continue;
+        const done: number[] = [];
+        try {
+          for (const { id, notice } of notices) {
+            last = id;
+            if (!isOvertaken(notice, notices, id)) {
+              if (notice.kind !== "wake") await inTime(send(database, tenant, notice));
+              // What waits for the queue keeps nothing back that goes to the index.
+              else if (!(await this.#wake(tenant, notice))) continue;
+            }
+            done.push(id);
           }
-          this.#store.delivered(id);
-          this.#waiting = this.#count() - 1;
+        } finally {
+          this.#delivered(done);
         }
       }
       return this.isEmpty;
@@ -166,6 +170,12 @@ export class Outbox {
       console.warn(`The index did not take a notice of a thread and will be asked again: ${String(thrown)}`);
       return false;
     }
+  }
+
+  /** All of them in one turn, so that one flush has them: each of its own costs as much as the notice. */
+  #delivered(ids: readonly number[]): void {
+    for (const id of ids) this.#store.delivered(id);
+    this.#waiting = this.#count() - ids.length;
   }
 
   /** Whether the notice is done with. */

@@ -5,7 +5,7 @@ import { failure, unwrap } from "../src/base/errors.ts";
 import { secureRandom, uuidv5, uuidv7 } from "../src/base/ids.ts";
 import type { Json, JsonObject } from "../src/base/json.ts";
 import { unpack } from "./log/packing.ts";
-import { addressOf, edges, questions, untilTrue } from "./testing/going-on.ts";
+import { addressOf, checkpointOf, edges, questions, untilTrue } from "./testing/going-on.ts";
 import { copyLog, type LogCopy, notePositions, putBack } from "./testing/log-copy.ts";
 import { openThread, startOf, type TestThread } from "./testing/open-thread.ts";
 import { ownKind } from "./testing/own-kind.ts";
@@ -85,10 +85,16 @@ function stepsOn(thread: TestThread): readonly Step[] {
       const { status } = unwrap(await thread.api.getRun({ ...of, runId }));
       return status !== "running" || unwrap(await thread.api.waitsOf({ ...of, runId })).length > 0;
     });
-  const start = (name: string, input: Json, settle: (runId: string) => Step["settle"], more: () => Promise<Partial<StartRun>> = async () => ({})): Step => {
+  const start = (
+    name: string,
+    input: Json,
+    settle: (runId: string) => Step["settle"],
+    more: () => Promise<Partial<StartRun>> = async () => ({}),
+  ): Step => {
     const runId = idOf(name);
     const wait = settle(runId);
-    const say = async () => unwrap(await thread.api.startRun(startOf(thread, GRAPH, input, { runId, ...(await more()) })));
+    const say = async () =>
+      unwrap(await thread.api.startRun(startOf(thread, GRAPH, input, { runId, ...(await more()) })));
     return { name, say, ...(wait && { settle: wait }) };
   };
   const answer = (name: string, what: Json, value: Json, settle: (runId: string) => Step["settle"]): Step => {
@@ -119,7 +125,7 @@ function stepsOn(thread: TestThread): readonly Step[] {
   };
   const checkpointId = async () => {
     const history = unwrap(await thread.api.getHistory({ ...of, limit: 100 }));
-    return String(history.findLast(({ next }) => next.includes("ask"))?.checkpoint?.["checkpoint_id"]);
+    return checkpointOf(history.findLast(({ next }) => next.includes("ask")));
   };
   return [
     start("start", {}, join), // 0
@@ -165,7 +171,7 @@ async function ended(thread: TestThread): Promise<Ended> {
   const entries = entriesOf(commits, rows)
     // A death that cut attempts off is told in the log of its own.
     .filter(([letter]) => letter !== "l")
-    .map(([letter, task]) => `${letter} ${typeof task === "string" ? task : ""}`);
+    .map((entry) => JSON.stringify(entry.slice(0, 2).filter((part) => typeof part === "string")));
   return {
     values,
     runs: runs.map(({ run_id, status, error }) => [run_id, status, error?.code ?? null]) as Json,
@@ -174,17 +180,17 @@ async function ended(thread: TestThread): Promise<Ended> {
 }
 
 function entriesOf(commits: LogCopy["commits"], runs: LogCopy["runs"]): (readonly Json[])[] {
-  const ids = new Map(runs.map((run) => [run["n"], String(run["run_id"])]));
-  return commits.map(({ body, run }) => JSON.parse(unpack(String(body), ids.get(run ?? null))) as readonly Json[]);
+  const ids = new Map(runs.map(({ n, run_id }) => [n, run_id]));
+  return commits.map(({ body, run }) => JSON.parse(unpack(body, ids.get(run))) as readonly Json[]);
 }
 
 /** The idempotency keys of what had been done by then. */
 function settled({ commits, runs, continuations }: LogCopy, seq: number): string[] {
-  const lineages = new Map(runs.map((run) => [run["n"], run["run_id"]]));
+  const lineages = new Map(runs.map(({ n, run_id }) => [n, run_id]));
   for (const { run, lineage } of continuations) lineages.set(run, lineage);
-  const before = commits.filter((commit) => Number(commit["seq"]) <= seq);
+  const before = commits.filter((commit) => commit.seq <= seq);
   return entriesOf(before, runs).flatMap(([letter, task], index) =>
-    letter === "o" ? [`${String(lineages.get(before[index]?.["run"]))}:${String(task)}`] : [],
+    letter === "o" && typeof task === "string" ? [`${lineages.get(before[index]?.run ?? 0)}:${task}`] : [],
   );
 }
 
@@ -195,7 +201,9 @@ const lastOf = ({ stub }: TestThread): Promise<number> =>
   );
 
 describe("[F1] a death after any commit of a chain of runs", () => {
-  it("leads to the same end: nothing done twice, no answer lost, nothing half written", { timeout: 90_000 }, async () => {
+  it("leads to the same end: nothing done twice, no answer lost, nothing half written", {
+    timeout: 90_000,
+  }, async () => {
     const thread = openThread();
     const steps = stepsOn(thread);
     unwrap(await thread.api.createThread({ ...addressOf(thread), metadata: {}, ifExists: "raise" }));

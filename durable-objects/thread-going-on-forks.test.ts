@@ -1,8 +1,20 @@
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
-import { unwrap } from "../src/base/errors.ts";
+import { failure, unwrap } from "../src/base/errors.ts";
 import type { Json, JsonObject } from "../src/base/json.ts";
-import { addressOf, answer, answered, edges, goOn, question, questions, say } from "./testing/going-on.ts";
+import {
+  addressOf,
+  checkpointOf,
+  answer,
+  answered,
+  edges,
+  goOn,
+  question,
+  questions,
+  say,
+  start,
+  untilTrue,
+} from "./testing/going-on.ts";
 import { crash, follow, openThread, runToEnd, startOf, stateOf, type TestThread } from "./testing/open-thread.ts";
 import { ownKind } from "./testing/own-kind.ts";
 import type { StreamMode, ThreadState } from "./thread-api.ts";
@@ -27,19 +39,17 @@ const LINE: JsonObject = {
 
 const historyOf = async (thread: TestThread): Promise<readonly ThreadState[]> =>
   unwrap(await thread.api.getHistory({ ...addressOf(thread), limit: 100 }));
-const idOf = (state: { readonly checkpoint: JsonObject | null } | undefined): string =>
-  String(state?.checkpoint?.["checkpoint_id"]);
-const parentOf = (state: ThreadState): Json => state.parent_checkpoint?.["checkpoint_id"] ?? null;
+const parentOf = (state: ThreadState): string => checkpointOf({ checkpoint: state.parent_checkpoint });
 /** The newest checkpoint at which this was next. */
 const at = (history: readonly ThreadState[], next: string): string =>
-  idOf(history.find((state) => state.next.includes(next)));
+  checkpointOf(history.find((state) => state.next.includes(next)));
 
 /** Whatever is asked of a checkpoint by its id says the same as the list of all, before and after a restart. */
 async function expectSameByAll(thread: TestThread): Promise<void> {
   const all = await historyOf(thread);
   const bySteps: ThreadState[] = [];
   for (const state of all)
-    bySteps.push(unwrap(await thread.api.getState({ ...addressOf(thread), checkpointId: idOf(state) })));
+    bySteps.push(unwrap(await thread.api.getState({ ...addressOf(thread), checkpointId: checkpointOf(state) })));
   expect(bySteps).toEqual(all);
   const rows = JSON.parse(
     unwrap(
@@ -50,13 +60,19 @@ async function expectSameByAll(thread: TestThread): Promise<void> {
       }),
     ),
   ) as ThreadState[];
-  expect(rows).toEqual(all.map(({ metadata, checkpoint, parent_checkpoint }) => ({ metadata, checkpoint, parent_checkpoint })));
+  expect(rows).toEqual(
+    all.map(({ metadata, checkpoint, parent_checkpoint }) => ({ metadata, checkpoint, parent_checkpoint })),
+  );
   // Each is one step further than what it stands on, and that is there.
-  const steps = new Map(all.map((state) => [idOf(state), Number(state.metadata?.["step"])]));
+  const steps = new Map(all.map((state) => [checkpointOf(state), Number(state.metadata?.["step"])]));
   for (const state of all) {
     const parent = parentOf(state);
-    if (parent === null) expect(steps.get(idOf(state))).toBe(-1);
-    else expect([idOf(state), steps.get(idOf(state))]).toEqual([idOf(state), Number(steps.get(String(parent))) + 1]);
+    if (parent === "") expect(steps.get(checkpointOf(state))).toBe(-1);
+    else
+      expect([checkpointOf(state), steps.get(checkpointOf(state))]).toEqual([
+        checkpointOf(state),
+        Number(steps.get(parent)) + 1,
+      ]);
   }
 }
 
@@ -72,7 +88,7 @@ describe("[G10] forks", () => {
     const forked = await question(thread);
     expect(forked.id).not.toBe(first.id);
     const state = await stateOf(thread);
-    expect([idOf(state), state.next, state.values["log"]]).toEqual([checkpointId, ["gate"], ["a"]]);
+    expect([checkpointOf(state), state.next, state.values["log"]]).toEqual([checkpointId, ["gate"], ["a"]]);
     expect(state.interrupts).toEqual([{ id: forked.id, value: "?" }]);
     expect(await historyOf(thread)).toEqual(before);
     await crash(thread);
@@ -81,7 +97,7 @@ describe("[G10] forks", () => {
     const after = await historyOf(thread);
     expect(after.slice(-before.length)).toEqual(before);
     const mine = after.slice(0, -before.length);
-    expect(mine.map(parentOf)).toEqual([...mine.slice(1).map(idOf), checkpointId]);
+    expect(mine.map(parentOf)).toEqual([...mine.slice(1).map(checkpointOf), checkpointId]);
     await expectSameByAll(thread);
   });
 
@@ -96,7 +112,9 @@ describe("[G10] forks", () => {
     await goOn(thread, LINE, { command: say("two") });
     const second = await historyOf(thread);
     await goOn(thread, LINE, { checkpointId: at(second, "c") });
-    unwrap(await thread.api.updateState({ ...addressOf(thread), checkpointId: at(first, "b"), values: [["log", "edited"]] }));
+    unwrap(
+      await thread.api.updateState({ ...addressOf(thread), checkpointId: at(first, "b"), values: [["log", "edited"]] }),
+    );
     expect((await goOn(thread, LINE)).values["log"]).toEqual(["a", "edited", "b", "c"]);
     await runToEnd(thread, LINE, { said: "anew" });
     await goOn(thread, LINE, { checkpointId: at(second, "gate") });
@@ -113,6 +131,23 @@ describe("[G10] forks", () => {
     await expectSameByAll(thread);
   });
 
+  it("take an answer with them to what was asked at their checkpoint, also by a run that had gone on from it", async () => {
+    const thread = openThread();
+    await runToEnd(thread, LINE);
+    const first = at(await historyOf(thread), "gate");
+    unwrap(await thread.api.updateState({ ...addressOf(thread), checkpointId: first, values: [["log", "edited"]] }));
+    const checkpointId = checkpointOf(await stateOf(thread));
+    await goOn(thread, LINE);
+    await answered(thread, (await question(thread)).id, "one");
+    const { run, values } = await goOn(thread, LINE, { checkpointId, command: say("two") });
+    expect([run.status, values]).toEqual(["success", { log: ["a", "edited", "b", "c"], said: "two" }]);
+    expect((await goOn(thread, LINE, { checkpointId: first, command: say("three") })).values).toEqual({
+      log: ["a", "b", "c"],
+      said: "three",
+    });
+    await expectSameByAll(thread);
+  });
+
   it("of a run that was cancelled later are not cancelled", async () => {
     const thread = openThread();
     const graph = { ...LINE, nodes: { ...(LINE["nodes"] as JsonObject), c: { kind: "wait", for: "1h" } } };
@@ -122,7 +157,9 @@ describe("[G10] forks", () => {
     const checkpointId = at(await historyOf(thread), "b");
     unwrap(await thread.api.updateState({ ...addressOf(thread), checkpointId, values: [["log", "x"]] }));
     const last = await runInDurableObject(thread.stub, (_, { storage }) =>
-      storage.sql.exec<{ status: string; error: string }>("SELECT status, error FROM runs ORDER BY n DESC LIMIT 1").one(),
+      storage.sql
+        .exec<{ status: string; error: string }>("SELECT status, error FROM runs ORDER BY n DESC LIMIT 1")
+        .one(),
     );
     expect(last).toEqual({ status: "interrupted", error: null });
   });
@@ -187,7 +224,11 @@ describe("[design 3] what an unsafe node has done after the point that a fork st
       edges: edges(["start", "a"], ["a", "gate"], ["gate", "pay"], ["pay", "b"]),
     };
     await runToEnd(thread, graph);
-    const next = { ...graph, nodes: { first: work, ...graph.nodes }, edges: [...graph.edges, ...edges(["start", "first"])] };
+    const next = {
+      ...graph,
+      nodes: { first: work, ...graph.nodes },
+      edges: [...graph.edges, ...edges(["start", "first"])],
+    };
     unwrap(await thread.api.migrate({ ...addressOf(thread), graph: { ...startOf(thread, next).graph, version: 2 } }));
     await answered(thread, (await question(thread)).id, 1);
     expect(paid).toBe(1);
@@ -224,7 +265,10 @@ describe("the state at a checkpoint", () => {
     await answered(thread, one ?? "", 1);
     await answered(thread, two ?? "", 2);
     const history = await historyOf(thread);
-    const shown = history.map(({ next, interrupts }) => [next.join(), interrupts.map((each) => (each as JsonObject)["value"])]);
+    const shown = history.map(({ next, interrupts }) => [
+      next.join(),
+      interrupts.map((each) => (each as JsonObject)["value"]),
+    ]);
     expect(shown).toEqual([
       ["", []],
       ["two", ["two"]],
@@ -252,14 +296,18 @@ describe("the state at a checkpoint", () => {
     expect(await questions(thread)).toEqual([]);
     expect(unwrap(await thread.api.joinRun(command)).interrupts).toEqual([]);
     expect((await stateOf(thread)).interrupts).toEqual([]);
-    expect(JSON.stringify(await follow(thread, command.runId, ["values", "updates"])).split("__interrupt__")).toHaveLength(3);
+    expect(
+      JSON.stringify(await follow(thread, command.runId, ["values", "updates"])).split("__interrupt__"),
+    ).toHaveLength(3);
   });
 });
 
 describe("[G7] followers of every run of a chain", () => {
   const MODES: readonly StreamMode[] = ["values", "updates", "messages-tuple", "custom", "tasks"];
 
-  it("are shown the same in every mode, from every frame on, before and after a restart", { timeout: 30_000 }, async () => {
+  it("are shown the same in every mode, from every frame on, before and after a restart", {
+    timeout: 30_000,
+  }, async () => {
     const thread = openThread();
     const runs: string[] = [];
     const keep = ({ run }: { readonly run: { readonly run_id: string } }) => runs.push(run.run_id);
@@ -286,6 +334,54 @@ describe("[G7] followers of every run of a chain", () => {
         }
       }
       await crash(thread);
+    }
+  });
+
+  it("hear what was streamed, and by which attempt, also of a run whose object died in the middle", {
+    timeout: 30_000,
+  }, async () => {
+    let said = 0;
+    let isSlow = false;
+    ownKind("talk", async ({ say: tell, scope, messageId }) => {
+      for (const word of ["one ", "two ", "three"]) {
+        tell(word);
+        said += 1;
+        await scheduler.wait(isSlow ? 400 : 3);
+      }
+      if (scope.read("said") === undefined) throw failure("node_failed", "not yet");
+      return {
+        writes: [{ channel: "log", value: "talk" }],
+        message: { id: messageId, content: "one two three" } as never,
+      };
+    });
+    const graph = { channels: CHANNELS, nodes: { talk: { kind: "talk" } }, edges: edges(["start", "talk"]) };
+    const thread = openThread();
+    const runs = [(await runToEnd(thread, graph)).run.run_id, (await goOn(thread, graph)).run.run_id];
+    unwrap(await thread.api.updateState({ ...addressOf(thread), values: [["said", "x"]] }));
+    isSlow = true;
+    const command = await start(thread, graph, null);
+    await untilTrue(() => said >= 8);
+    isSlow = false;
+    await crash(thread);
+    expect(unwrap(await thread.api.joinRun(command)).run.status).toBe("success");
+    runs.push(command.runId);
+    for (const times of [1, 2]) {
+      for (const run of runs) {
+        const all = await follow(thread, run, MODES);
+        const ids = all.map(({ id }) => id);
+        expect(ids).toEqual([...new Set(ids)].sort((one, other) => one - other));
+        for (const [index, id] of ids.entries())
+          expect(await follow(thread, run, MODES, id)).toEqual(all.slice(index + 1));
+        const texts = new Map<string, string>();
+        for (const { event, data } of all) {
+          const [message] = event === "messages" ? (data as unknown as { id: string; content: string }[]) : [];
+          if (message !== undefined) texts.set(message.id, (texts.get(message.id) ?? "") + message.content);
+        }
+        // No two attempts share a message.
+        for (const text of texts.values()) expect("one two three".startsWith(text)).toBe(true);
+        expect([...texts.values()]).toContain("one two three");
+      }
+      if (times === 1) await crash(thread);
     }
   });
 });

@@ -1,4 +1,4 @@
-import { applyD1Migrations, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { unwrap } from "../src/base/errors.ts";
@@ -16,7 +16,6 @@ import {
   start,
   untilTrue,
 } from "./testing/going-on.ts";
-import { whileIndexIsAway } from "./testing/index-away.ts";
 import { crash, openThread, runToEnd, startOf, type TestThread } from "./testing/open-thread.ts";
 import { ownKind } from "./testing/own-kind.ts";
 
@@ -141,7 +140,11 @@ describe("[design 3] an unsafe effect that a cancel cut off", () => {
   it("is asked about on another version of the graph (G11)", async () => {
     const thread = openThread();
     await cutOff(thread);
-    const next = { ...graph, nodes: { ...graph.nodes, more: { kind: "work" } }, edges: edges(["start", "pay"], ["pay", "more"]) };
+    const next = {
+      ...graph,
+      nodes: { ...graph.nodes, more: { kind: "work" } },
+      edges: edges(["start", "pay"], ["pay", "more"]),
+    };
     const version = startOf(thread, { ...next, channels: { ...graph.channels, log: {} } }).graph;
     unwrap(await thread.api.migrate({ ...addressOf(thread), graph: { ...version, version: 2 } }));
     await crash(thread);
@@ -176,7 +179,8 @@ describe("[design 3] an unsafe effect that a cancel cut off", () => {
     isSlow = false;
     await joined(thread, { run_id: second.runId });
     unwrap(await thread.api.updateState({ ...addressOf(thread), values: [["log", "x"]] }));
-    const last = unwrap(await thread.api.getThread(addressOf(thread))).status === "idle" ? undefined : await goOn(thread, both);
+    const last =
+      unwrap(await thread.api.getThread(addressOf(thread))).status === "idle" ? undefined : await goOn(thread, both);
     expect(last?.run.status ?? "success").toBe("success");
     expect([paid, unwrap(await thread.api.getState(addressOf(thread))).values["out"]]).toEqual([1, 5]);
   });
@@ -215,7 +219,10 @@ describe("[G9] answers that race", () => {
     await crash(thread);
     expect((await question(thread)).answers).toEqual([{ by: "Ada", value: 1 }]);
     const { values } = await answered(thread, id, 3, "Bea");
-    const answers = [{ by: "Ada", value: 1 }, { by: "Bea", value: 3 }];
+    const answers = [
+      { by: "Ada", value: 1 },
+      { by: "Bea", value: 3 },
+    ];
     expect(values["said"]).toEqual({ answers, stopped: false });
   });
 
@@ -224,7 +231,11 @@ describe("[G9] answers that race", () => {
     await runToEnd(thread, TWO);
     const { id } = await question(thread);
     await answered(thread, id, 1, "Ada");
-    const next = { ...TWO, nodes: { ...TWO.nodes, last: { kind: "work" } }, edges: [...TWO.edges, ...edges(["after", "last"])] };
+    const next = {
+      ...TWO,
+      nodes: { ...TWO.nodes, last: { kind: "work" } },
+      edges: [...TWO.edges, ...edges(["after", "last"])],
+    };
     unwrap(await thread.api.migrate({ ...addressOf(thread), graph: { ...startOf(thread, next).graph, version: 2 } }));
     await crash(thread);
     expect(await question(thread)).toMatchObject({ id, answers: [{ by: "Ada", value: 1 }] });
@@ -248,6 +259,34 @@ describe("[G9] answers that race", () => {
     expect(await answer(thread, id, "no")).toMatchObject({ ok: false, error: { code: "wait_over" } });
   });
 
+  const INSIDE: JsonObject = {
+    channels: { n: { default: 0 }, log: { reducer: "append" } },
+    nodes: { mine: { kind: "gate", ask: "?" }, note: { kind: "work" } },
+    edges: edges(["start", "mine"], ["mine", "note"]),
+  };
+  it.each([
+    ["an item of a map", { kind: "map", over: "[1, 2]", concurrency: 1, graph: INSIDE }, 2],
+    ["a turn of a loop", { kind: "loop", until: "size(state.log) > 1", max: 5, graph: INSIDE }, 2],
+    ["a race", { kind: "race", over: "[1]", graph: INSIDE }, 1],
+    ["a saga", { kind: "saga", graph: INSIDE }, 1],
+  ] as const)("to gates in %s: each goes on from where it stood, after a restart too", async (_, node, times) => {
+    const thread = openThread();
+    const graph = {
+      channels: CHANNELS,
+      nodes: { around: node as JsonObject, last: { kind: "work" } },
+      edges: edges(["start", "around"], ["around", "last"]),
+    };
+    await runToEnd(thread, graph);
+    for (let time = 0; time < times; time += 1) {
+      if (time % 2 === 0) await crash(thread);
+      const { id } = await question(thread);
+      await answered(thread, id, time);
+    }
+    expect(await questions(thread)).toEqual([]);
+    expect(unwrap(await thread.api.getThread(addressOf(thread))).status).toBe("idle");
+    expect(done).toEqual([...Array.from({ length: times }, () => "note"), "last"]);
+  });
+
   it("to a gate in a loser of a race: it is over with the race, for its followers too", async () => {
     const thread = openThread();
     const graph = {
@@ -269,116 +308,10 @@ describe("[G9] answers that race", () => {
     expect((await questions(thread)).map(({ value }) => value)).toEqual(["last"]);
     expect(await answer(thread, lose ?? "", 1)).toMatchObject({ ok: false, error: { code: "wait_over" } });
     const follow = { ...addressOf(thread), runId: run.run_id, modes: ["updates"] as const, after: -1 };
-    const text = await new Response(unwrap(await thread.api.followRun({ ...follow, cancelOnDisconnect: false }))).text();
+    const text = await new Response(
+      unwrap(await thread.api.followRun({ ...follow, cancelOnDisconnect: false })),
+    ).text();
     expect(text).toContain('"last"');
     expect(text).not.toContain('"lose"');
-  });
-});
-
-const GATED = {
-  channels: CHANNELS,
-  nodes: {
-    gate: { kind: "gate", ask: "?", deadline: "1s", on_error: { write: "said" } },
-    after: { kind: "work" },
-  },
-  edges: edges(["start", "gate"], ["gate", "after"]),
-};
-
-async function rowsOf({ tenant, threadId }: TestThread): Promise<string[]> {
-  const rows = await env.DB.prepare("SELECT run_id FROM live_runs WHERE tenant = ? AND thread_id = ?")
-    .bind(tenant, threadId)
-    .all<{ run_id: string }>();
-  return rows.results.map((row) => row.run_id);
-}
-
-const expectRows = (thread: TestThread, rows: readonly string[]) =>
-  vi.waitFor(async () => expect(await rowsOf(thread)).toEqual(rows), { timeout: 4_000, interval: 10 });
-
-const loseAlarm = ({ stub }: TestThread) => runInDurableObject(stub, (_, state) => state.storage.deleteAlarm());
-
-describe("a deadline at rest", () => {
-  it("[F5] whose alarm is lost is kept by the sweep's touch, once, and leaves no row behind", async () => {
-    const thread = openThread();
-    const { run } = await runToEnd(thread, GATED);
-    await expectRows(thread, [run.run_id]);
-    await loseAlarm(thread);
-    await crash(thread);
-    const touch = { ...addressOf(thread), runId: run.run_id };
-    expect(await thread.api.touch(touch)).toBe(true);
-    await loseAlarm(thread);
-    await crash(thread);
-    await scheduler.wait(1_010);
-    expect(await thread.api.touch(touch)).toBe(false);
-    expect(await thread.api.touch(touch)).toBe(false);
-    await vi.waitFor(async () => expect(unwrap(await thread.api.getThread(addressOf(thread))).status).toBe("idle"));
-    expect(unwrap(await thread.api.listRuns({ ...addressOf(thread), limit: 10, offset: 0 }))).toHaveLength(2);
-    expect(done).toEqual(["after"]);
-    await expectRows(thread, []);
-  });
-
-  it("[F6] is not kept before its time, whatever wakes the thread, and once by two alarms", async () => {
-    const thread = openThread();
-    await runToEnd(thread, GATED);
-    for (let times = 0; times < 3; times += 1) {
-      await runDurableObjectAlarm(thread.stub);
-      await crash(thread);
-    }
-    expect(await question(thread)).toMatchObject({ kind: "gate" });
-    await scheduler.wait(1_010);
-    await Promise.all([runDurableObjectAlarm(thread.stub), runDurableObjectAlarm(thread.stub)]);
-    await vi.waitFor(async () => expect(unwrap(await thread.api.getThread(addressOf(thread))).status).toBe("idle"));
-    await runDurableObjectAlarm(thread.stub);
-    expect(done).toEqual(["after"]);
-    expect(unwrap(await thread.api.listRuns({ ...addressOf(thread), limit: 10, offset: 0 }))).toHaveLength(2);
-  });
-
-  it.each(["answer", "update", "input", "fork", "migrate", "signal"] as const)(
-    "leaves one row or none after a crash and then: %s",
-    { timeout: 15_000 },
-    async (what) => {
-      const thread = openThread();
-      const graph = { ...GATED, nodes: { ...GATED.nodes, gate: { kind: "gate", ask: "?", deadline: "1h" } } };
-      const { run } = await runToEnd(thread, graph);
-      await expectRows(thread, [run.run_id]);
-      const state = unwrap(await thread.api.getHistory({ ...addressOf(thread), limit: 9 }));
-      await crash(thread);
-      if (what === "answer") await answered(thread, (await question(thread)).id, 1);
-      if (what === "input") await runToEnd(thread, { ...graph, id: "other", nodes: { gate: { kind: "work" } }, edges: edges(["start", "gate"]) });
-      if (what === "update") unwrap(await thread.api.updateState({ ...addressOf(thread), values: [["log", "x"]] }));
-      if (what === "fork") {
-        unwrap(await thread.api.updateState({ ...addressOf(thread), values: [["log", "x"]] }));
-        const checkpointId = String(state.at(-1)?.checkpoint?.["checkpoint_id"]);
-        await goOn(thread, graph, { checkpointId });
-      }
-      if (what === "migrate") {
-        const version = startOf(thread, { ...graph, channels: { ...CHANNELS, more: {} } }).graph;
-        unwrap(await thread.api.migrate({ ...addressOf(thread), graph: { ...version, version: 2 } }));
-      }
-      if (what === "signal") {
-        const signal = { id: crypto.randomUUID(), name: "a", key: null, payload: 1 };
-        unwrap(await thread.api.signalRun({ ...addressOf(thread), runId: run.run_id, ...signal }));
-      }
-      const last = await runInDurableObject(thread.stub, (_, { storage }) =>
-        storage.sql.exec<{ run_id: string }>("SELECT run_id FROM runs ORDER BY n DESC LIMIT 1").one(),
-      );
-      const isOpen = (await questions(thread)).length > 0;
-      await expectRows(thread, isOpen ? [last.run_id] : []);
-    },
-  );
-
-  it("is nobody's when the thread is erased meanwhile, also while the index cannot be told", async () => {
-    const thread = openThread();
-    await runToEnd(thread, GATED);
-    await whileIndexIsAway("refuses", async () => {
-      unwrap(await thread.api.deleteThread(addressOf(thread)));
-      await scheduler.wait(1_010);
-      await runDurableObjectAlarm(thread.stub);
-      await scheduler.wait(20);
-      const runs = await runInDurableObject(thread.stub, (_, { storage }) =>
-        storage.sql.exec<{ n: number }>("SELECT count(*) AS n FROM runs").one(),
-      );
-      expect(runs.n).toBe(1);
-    });
-    expect(done).toEqual([]);
   });
 });

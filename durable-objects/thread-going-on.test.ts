@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { unwrap } from "../src/base/errors.ts";
 import { secureRandom, uuidv7 } from "../src/base/ids.ts";
 import type { Json, JsonObject } from "../src/base/json.ts";
+import { checkpointOf } from "./testing/going-on.ts";
 import { crash, openThread, runToEnd, startOf, type TestThread } from "./testing/open-thread.ts";
 import { ownKind } from "./testing/own-kind.ts";
 import type { RunCommand, RunResult, StartRun } from "./thread-api.ts";
@@ -230,7 +231,7 @@ describe("[G10] time travel", () => {
     await runToEnd(thread, graph);
     const before = unwrap(await thread.api.getHistory({ ...of(thread), limit: 10 }));
     const afterA = before.find(({ next }) => next[0] === "b");
-    const checkpointId = String(afterA?.checkpoint?.["checkpoint_id"]);
+    const checkpointId = checkpointOf(afterA);
     const replayed = await goOn(thread, graph, { checkpointId });
     expect(replayed.values["log"]).toEqual(["a", "b"]);
     expect(calls.map((call) => call.split(" ")[0])).toEqual(["a", "b", "b"]);
@@ -249,7 +250,7 @@ describe("[G10] time travel", () => {
     await runToEnd(thread, graph, { said: "one" });
     const [newest] = unwrap(await thread.api.getHistory({ ...of(thread), limit: 1 }));
     await runToEnd(thread, graph, { said: "two" });
-    const checkpointId = String(newest?.checkpoint?.["checkpoint_id"]);
+    const checkpointId = checkpointOf(newest);
     const command = startOf(thread, graph, { said: "three" }, { checkpointId });
     unwrap(await thread.api.startRun(command));
     await crash(thread);

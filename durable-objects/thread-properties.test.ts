@@ -127,7 +127,7 @@ async function deliver(noise: readonly (readonly Message[])[], signalFirst: bool
   expect(outcomes).toHaveLength(7);
 }
 
-const CASES = 6;
+const CASES = 12;
 const PATIENCE = { timeout: 60_000 };
 const noiseOf = (...messages: readonly Message[]) =>
   fc.array(fc.array(fc.constantFrom(...messages), { maxLength: 4 }), { minLength: 3, maxLength: 3 });
@@ -138,7 +138,7 @@ describe("a thread", () => {
     "[property 3, G1, G2, G9] that hears everything several times, and dies in between, has heard it once",
     PATIENCE,
     async () => {
-      const again = fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 3, maxLength: 3 });
+      const again = fc.array(fc.integer({ min: 1, max: 2 }), { minLength: 3, maxLength: 3 });
       await fc.assert(fc.asyncProperty(noiseOf("crash", "touch"), order, again, deliver), { numRuns: CASES });
     },
   );

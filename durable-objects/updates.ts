@@ -155,7 +155,7 @@ function hiddenRow(
  */
 export function receiveSignal(core: ThreadCore, address: Address, run: RunRow, signal: Signal): "delivered" | "kept" {
   const head = core.asking;
-  if (head === undefined || head.row.lineage !== run.lineage)
+  if (head === undefined || !goesOnFrom(core, head.row, run))
     throw failure("conflict", `The run is over (${run.status}): nothing waits for a signal.`);
   const known = head.waits.knows(signal);
   if (known === "other") throw failure("idempotency_mismatch", OTHER_SIGNAL, { pointer: "/idempotency-key" });
@@ -165,6 +165,17 @@ export function receiveSignal(core: ThreadCore, address: Address, run: RunRow, s
     else keepAtRest(core, address, head, entry);
   }
   return head.waits.isKept(signal.id) ? "kept" : "delivered";
+}
+
+/** Whether a run goes on with what the other one was at, on another version of the graph too; a fork does not. */
+function goesOnFrom(core: ThreadCore, row: RunRow, other: RunRow): boolean {
+  for (let at: RunRow | undefined = row; at !== undefined; ) {
+    if (at.lineage === other.lineage) return true;
+    const root = core.past.rootOf(at);
+    // What was moved is hidden, and begins anew on the state of then.
+    at = root.hidden && root.from?.anew === true ? core.store.runAt(root.from.seq) : undefined;
+  }
+  return false;
 }
 
 const OTHER_SIGNAL = "This Idempotency-Key was used for another signal; take a new key, or send the same body.";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import LIKENESSES from "./sim/likeness.json" with { type: "json" };
+import { patched } from "./sim/hooks.ts";
 import { KEPT } from "./sim/kept.ts";
 import { PLANTS } from "./sim/plants.ts";
 import { simulateAll } from "./sim/pool.ts";
@@ -46,11 +47,10 @@ describe("[G1–G13] objects in simulated worlds", () => {
     expect((await simulated(0, 20, plant?.patches)).found.length).toBeGreaterThan(0);
   });
 
-  it("each planted bug still has its one place in the source", { timeout: 60_000 }, async () => {
-    const misplaced: string[] = [];
-    for (const { name, patches } of PLANTS) {
-      await simulated(0, 0, patches).catch((thrown: unknown) => misplaced.push(`${name}: ${String(thrown)}`));
-    }
-    expect(misplaced).toEqual([]);
-  });
+  it.each(PLANTS.map(({ name, patches }) => [name, patches] as const))(
+    "%s: has its one place in the source",
+    (_, patches) => {
+      expect(() => patched(patches)).not.toThrow();
+    },
+  );
 });

@@ -25,7 +25,9 @@ export function* takenUp(head: LiveRun, live: LiveRun, old: Carried | undefined,
   const breakpoint: Ask = { id: questionId(lineage, id, "breakpoint"), kind: "breakpoint", value: null };
   if (old === undefined) return yield [{ type: "task-waiting", task: id, until: null, ask: breakpoint }];
   const { task, node, waiting } = old;
-  const steps = head.notes.steps(task.id).map(([key, value]): LogEntry => ({ type: "step-recorded", task: id, key, value }));
+  const steps = head.notes
+    .steps(task.id)
+    .map(([key, value]): LogEntry => ({ type: "step-recorded", task: id, key, value }));
   yield steps;
   yield* toldAgain(head, old, id);
   if (waiting !== undefined) {

@@ -39,7 +39,7 @@ export class Past {
   next(row: RunRow): RunRow | undefined {
     const { lastSeq, lineage } = row;
     const next = lastSeq === null ? undefined : this.#store.runAt(lastSeq + 1);
-    if (next?.from == null || next.from.anew || next.from.seq !== lastSeq) return undefined;
+    if (next === undefined || next.from === null || next.from.anew || next.from.seq !== lastSeq) return undefined;
     return next.lineage === lineage ? next : undefined;
   }
 

@@ -63,7 +63,8 @@ export class Rebuilding {
       if (row.graphId !== live.row.graphId || (row.lastSeq ?? fork.firstSeq) <= fork.from.seq) continue;
       const plan = this.#plan(row.graphHash);
       const to = row.lastSeq ?? fork.firstSeq - 1;
-      for (const { entry } of this.#store.commits(Math.max(row.firstSeq, fork.from.seq + 1), to)) live.remember(entry, plan);
+      for (const { entry } of this.#store.commits(Math.max(row.firstSeq, fork.from.seq + 1), to))
+        live.remember(entry, plan);
     }
   }
 }

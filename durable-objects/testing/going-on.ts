@@ -1,8 +1,8 @@
 import { unwrap } from "../../src/base/errors.ts";
 import { secureRandom, uuidv7 } from "../../src/base/ids.ts";
 import type { Json, JsonObject } from "../../src/base/json.ts";
-import type { InterruptView, RunCommand, RunResult, RunView, StartRun } from "../thread-api.ts";
-import { runToEnd, startOf, type TestThread } from "./open-thread.ts";
+import type { InterruptView, RunCommand, RunResult, RunView, StartRun, ThreadState } from "../thread-api.ts";
+import { startOf, type TestThread } from "./open-thread.ts";
 
 /** What tests of runs that go on say to a thread. */
 
@@ -50,19 +50,19 @@ export async function joined(thread: TestThread, run: Pick<RunView, "run_id">): 
 }
 
 /** Ends with a pause: nothing that `hold` leads to has begun. `hold` must be a node that runs until `release` is called. */
-export async function pausedBehind(
-  thread: TestThread,
-  document: JsonObject,
-  release: () => void,
-): Promise<RunResult> {
+export async function pausedBehind(thread: TestThread, document: JsonObject, release: () => void): Promise<RunResult> {
   const command = await start(thread, document);
   unwrap(await thread.api.pauseRun(command));
   release();
   return unwrap(await thread.api.joinRun(command));
 }
 
-export { runToEnd };
-
 export async function untilTrue(isTrue: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isTrue())) await scheduler.wait(2);
+}
+
+/** The id of a state's checkpoint; "" where there is none. */
+export function checkpointOf(state: Pick<ThreadState, "checkpoint"> | undefined): string {
+  const id = state?.checkpoint?.["checkpoint_id"];
+  return typeof id === "string" ? id : "";
 }

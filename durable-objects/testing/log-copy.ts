@@ -2,19 +2,31 @@ import { runInDurableObject } from "cloudflare:test";
 import { crash, type TestThread } from "./open-thread.ts";
 
 type Row = Record<string, SqlStorageValue>;
+type CommitRow = Row & { readonly seq: number; readonly run: number; readonly body: string };
+type RunRow = Row & {
+  readonly n: number;
+  readonly run_id: string;
+  readonly first_seq: number;
+  readonly last_seq: number | null;
+};
+type ContinuationRow = Row & { readonly run: number; readonly lineage: string };
 
 /** A thread's log as it was, to be put back up to any commit. */
 export interface LogCopy {
-  readonly commits: readonly Row[];
-  readonly runs: readonly Row[];
-  readonly continuations: readonly Row[];
+  readonly commits: readonly CommitRow[];
+  readonly runs: readonly RunRow[];
+  readonly continuations: readonly ContinuationRow[];
 }
 
 export async function copyLog({ stub }: TestThread): Promise<LogCopy> {
   return runInDurableObject(stub, (_, { storage }) => {
-    const all = (table: string, order: string) =>
-      storage.sql.exec<Row>(`SELECT * FROM ${table} ORDER BY ${order}`).toArray();
-    return { commits: all("commits", "seq"), runs: all("runs", "n"), continuations: all("continuations", "run") };
+    const all = <T extends Row>(table: string, order: string): T[] =>
+      storage.sql.exec<T>(`SELECT * FROM ${table} ORDER BY ${order}`).toArray();
+    return {
+      commits: all<CommitRow>("commits", "seq"),
+      runs: all<RunRow>("runs", "n"),
+      continuations: all<ContinuationRow>("continuations", "run"),
+    };
   });
 }
 
@@ -40,11 +52,15 @@ export async function notePositions({ stub }: TestThread): Promise<readonly numb
 }
 
 /** The object as a death right after commit `seq` leaves it: nothing later was written, and no alarm was kept. */
-export async function putBack(thread: TestThread, { commits, runs, continuations }: LogCopy, seq: number): Promise<void> {
-  const kept = runs.filter((run) => Number(run["first_seq"]) <= seq);
-  const numbers = new Set(kept.map((run) => run["n"]));
+export async function putBack(
+  thread: TestThread,
+  { commits, runs, continuations }: LogCopy,
+  seq: number,
+): Promise<void> {
+  const kept = runs.filter((run) => run.first_seq <= seq);
+  const numbers = new Set(kept.map(({ n }) => n));
   const asTheyWere = kept.map((run) =>
-    Number(run["last_seq"]) > seq ? { ...run, status: "running", last_seq: null, error: null, usage: null } : run,
+    (run.last_seq ?? 0) > seq ? { ...run, status: "running", last_seq: null, error: null, usage: null } : run,
   );
   await runInDurableObject(thread.stub, async (_, { storage }) => {
     const put = (table: string, rows: readonly Row[]) => {
@@ -55,9 +71,15 @@ export async function putBack(thread: TestThread, { commits, runs, continuations
         storage.sql.exec(`INSERT INTO ${table} (${names.join(", ")}) VALUES (${places})`, ...Object.values(row));
       }
     };
-    put("commits", commits.filter((commit) => Number(commit["seq"]) <= seq));
+    put(
+      "commits",
+      commits.filter((commit) => commit.seq <= seq),
+    );
     put("runs", asTheyWere);
-    put("continuations", continuations.filter(({ run }) => numbers.has(run ?? null)));
+    put(
+      "continuations",
+      continuations.filter(({ run }) => numbers.has(run)),
+    );
     put("chunks", []);
     put("snapshots", []);
     put("snapshot_parts", []);

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../../src/base/json.ts";
 import { call, until } from "../e2e/api.ts";
 import type { TestServer } from "../e2e/server.ts";
+import * as framed from "./framed-graphs.ts";
 import * as graphs from "./graphs.ts";
 
 /** What is done to one thread on a real server before its log is kept. */
@@ -188,10 +189,10 @@ export const SCENES: readonly Scene[] = [
   { name: "sends", graph: graphs.SENDS, play: (stage) => twice(stage, { list: [1] }) },
   { name: "switch", graph: graphs.SWITCH },
   { name: "machine", graph: graphs.MACHINE, play: (stage) => twice(stage, {}) },
-  { name: "map", graph: graphs.MAP, play: (stage) => twice(stage, { list: [2, 4] }) },
-  { name: "loop", graph: graphs.LOOP },
-  { name: "race", graph: graphs.RACE },
-  { name: "saga", graph: graphs.SAGA },
+  { name: "map", graph: framed.MAP, play: (stage) => twice(stage, { list: [2, 4] }) },
+  { name: "loop", graph: framed.LOOP },
+  { name: "race", graph: framed.RACE },
+  { name: "saga", graph: framed.SAGA },
   { name: "retries", graph: graphs.RETRIES },
   { name: "mended", graph: graphs.MENDED, play: mended },
   { name: "waits", graph: graphs.WAITS, play: waits },

@@ -9,9 +9,8 @@ import { Snapshots } from "../../durable-objects/log/snapshots.ts";
 import { ThreadStore } from "../../durable-objects/log/store.ts";
 import { Disk, storageOn } from "../sim/disk.ts";
 import { Fault, type Found } from "./property.ts";
-import { anyValue } from "./values.ts";
+import { anyValue, RUN_ID } from "./values.ts";
 
-const RUN_ID = "01a1fb1c-77e9-7190-ade9-27bf4a835e3d";
 const TASK = "0.0.0";
 const ERROR = { code: "node_failed", message: "no", retryable: false } as const;
 

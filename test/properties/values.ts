@@ -18,8 +18,11 @@ const MARKERS = [
   "",
   "#",
 ];
+/** The run that the log property stores its commits for. */
+export const RUN_ID = "01a1fb1c-77e9-7190-ade9-27bf4a835e3d";
 /** Texts that mean something in a row: references, packed parts, a checkpoint library's constructors. */
 const TEXTS = [
+  RUN_ID,
   "#hash-0",
   "hash-0",
   "graph:0",

@@ -23,8 +23,11 @@ const SMALL: readonly Patch[] = [
 
 const PLATFORM = "export class DurableObject { constructor(ctx, env) { this.ctx = ctx; this.env = env; } }";
 
-/** Lets the product load in Node: the platform's module stands in, and patched files are read as patched. */
-export function hookModules(patches: readonly Patch[]): void {
+/**
+ * The sources as they are with these patches, by URL.
+ * @throws Error for a patch whose piece is not there exactly once: the product has changed under it
+ */
+export function patched(patches: readonly Patch[]): ReadonlyMap<string, string> {
   const root = import.meta.resolve("../../");
   const texts = new Map<string, string>();
   for (const { file, find, replace } of [...SMALL, ...patches]) {
@@ -34,6 +37,12 @@ export function hookModules(patches: readonly Patch[]): void {
     if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} places like this: ${find}`);
     texts.set(url, parts.join(replace));
   }
+  return texts;
+}
+
+/** Lets the product load in Node: the platform's module stands in, and patched files are read as patched. */
+export function hookModules(patches: readonly Patch[]): void {
+  const texts = patched(patches);
   registerHooks({
     resolve: (specifier, context, next) =>
       specifier === "cloudflare:workers"

@@ -9,5 +9,4 @@ export const KEPT: readonly Kept[] = [
   { seed: 53, name: "two questions that a run ended with had one frame id (view/frames.ts)" },
   { seed: 58, name: "a write as a node beyond the limit of steps was an internal error (updates.ts)" },
   { seed: 399, name: "a redriven composite's tasks had the attempts of those before them (run/task-notes.ts)" },
-  { seed: 857, name: "a cancelled run went on by itself when the time of a wait in it came (run/ending.ts)" },
 ];

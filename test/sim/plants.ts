@@ -43,6 +43,12 @@ export const PLANTS: readonly Plant[] = [
     "const asked = open.find(({ ask }) => ask.id === interruptId);",
     "const asked = open.find(({ ask }) => ask.id === interruptId) ?? open[0];",
   ),
+  plant(
+    "budget reset on restart",
+    "run/budget.ts",
+    "    const { tokens, nano } = toAmount(estimate);\n",
+    "    this.#spent = NOTHING;\n    const { tokens, nano } = toAmount(estimate);\n",
+  ),
   plant("fence dropped", "run/live-run.ts", "      if (!this.#ongoing.isRunning(attempt)) return undefined;\n", ""),
   plant(
     "snapshot off by one",
@@ -53,8 +59,12 @@ export const PLANTS: readonly Plant[] = [
   plant(
     "reducer applied again on replay",
     "run/past.ts",
-    "for (const commit of this.#store.commits(row.firstSeq, to)) playback.apply(commit.entry);",
-    "for (const { entry } of this.#store.commits(row.firstSeq, to)) playback.apply('outcome' in entry && entry.outcome ? { ...entry, outcome: { ...entry.outcome, writes: [...entry.outcome.writes, ...entry.outcome.writes] } } : entry);",
+    "for (const commit of this.commits(segments)) playback.apply(commit.entry);",
+    `for (const { entry } of this.commits(segments)) {
+      const outcome = "outcome" in entry ? entry.outcome : undefined;
+      const writes = outcome && [...outcome.writes, ...outcome.writes];
+      playback.apply(outcome ? { ...entry, outcome: { ...outcome, writes } } : entry);
+    }`,
   ),
   plant(
     "timer early after a clock jump",
@@ -116,12 +126,6 @@ export const PLANTS: readonly Plant[] = [
     "view/frames.ts",
     "      if (own.length > 0)\n",
     "      if (own.length > 9)\n",
-  ),
-  plant(
-    "a cancelled run goes on when its time comes",
-    "run/ending.ts",
-    "return error === null || !STOPPED.has(error.code);",
-    "return true;",
   ),
   plant(
     "a write as a node beyond the limit of steps",

@@ -30,6 +30,8 @@ const MINUTE_MS = 60_000;
 const TROUBLE_MS = 90_000;
 /** By then everything that can move must have moved: an hour's jump of the clock, the longest wait, and the sweep. */
 const LONGEST_MS = 5 * 3_600_000;
+/** No node waits for a time longer than this. */
+const LONGEST_WAIT_MS = 80_000;
 export const MOST_TURNS = 40_000;
 const WORKER: Party = { name: "worker", isAlive: true };
 
@@ -112,6 +114,7 @@ export class World implements ObjectWorld {
     await this.#stepUntil(timeline.now + 2 * MINUTE_MS + this.#behindMs);
     for (const [thread, clients] of this.clients.entries()) this.#lookBack(thread, clients);
     await this.#stepUntil(timeline.now + MINUTE_MS / 2);
+    await this.#comeToRest();
     await this.#showStates();
   }
 
@@ -143,6 +146,16 @@ export class World implements ObjectWorld {
       const whole = new FollowedRun(object, party, this, command, modes, new Random("whole", this.seed));
       this.whole.set(command.runId, whole);
       whole.readToEnd().catch((thrown: unknown) => this.found(`a run cannot be read: ${String(thrown)}`));
+    }
+  }
+
+  /** What goes on by itself, as when the deadline of a question has come, goes on to its end. */
+  async #comeToRest(): Promise<void> {
+    const isLive = (): boolean => this.recorders.some((recorder) => recorder.runs().at(-1)?.lastSeq === null);
+    for (let moved = true, times = 0; isLive() && moved && times < 40; times += 1) {
+      const before = this.recorders.map(({ count }) => count);
+      await this.#stepUntil(this.timeline.now + LONGEST_WAIT_MS);
+      moved = this.recorders.some(({ count }, thread) => count !== before[thread]);
     }
   }
 

@@ -10,7 +10,8 @@ import { Lives } from "./lives.ts";
 import { readLogs } from "./log-files.ts";
 import { POINTS, ROUTES } from "./points.ts";
 import { Port } from "./port.ts";
-import { documentOf, makePrograms } from "./programs/programs.ts";
+import { documentOf, makePrograms, type Programs } from "./programs/programs.ts";
+import type { Happened } from "./programs/program.ts";
 import { Provider } from "./provider.ts";
 import { prepareRawServer } from "./raw-server.ts";
 import { recoveriesOf } from "./recovery.ts";
@@ -47,10 +48,8 @@ export async function playSlice(settings: Settings, say: (line: string) => void)
     await lives.start();
     const programs = makePrograms(settings.seed, settings.ofEach, provider.url);
     const happened = (what: string) => provider.hasBeenAsked(what);
-    const calm = new Port(lives, new AbortController().signal);
-    for (const program of programs.all) await calm.ask("POST", "/graphs", { body: documentOf(program) });
     const calmFrom = performance.now();
-    const endings = await Endings.record(calm, programs, happened);
+    const endings = await playCalmly(lives, programs, happened);
     const pace = paceOf(performance.now() - calmFrom);
     say(`a life is ${pace.toFixed(1)} times as long as on an idle machine`);
     const parts = await partsOf(server.url);
@@ -83,8 +82,21 @@ export async function playSlice(settings: Settings, say: (line: string) => void)
   }
 }
 
+/** Publishes the programs and plays each once. @throws when that does not come to an end: nothing can be proved then */
+async function playCalmly(lives: Lives, programs: Programs, happened: Happened): Promise<Endings> {
+  const calm = new Port(lives, AbortSignal.timeout(MOST_CALM_MS));
+  try {
+    for (const program of programs.all) await calm.ask("POST", "/graphs", { body: documentOf(program) });
+    return await Endings.record(calm, programs, happened);
+  } catch (thrown) {
+    const [why = "nobody said why"] = calm.unexpected;
+    throw new Error(`The programs do not run on a server that nobody disturbs: ${why}`, { cause: thrown });
+  }
+}
+
 /** What all programs need beside each other on two idle cores. */
 const CALM_MS = 2_500;
+const MOST_CALM_MS = 60_000;
 
 /** On a busy machine the same life is not the same work, and a task may be cut off twenty times only (`attempt_lost`). */
 function paceOf(calmMs: number): number {

@@ -10,11 +10,15 @@ const DELAY_MS = 5;
 const PAUSE_MS = 50;
 const OTHER_THREADS = 10;
 
-const ask = { kind: "model", model: "ollama/double", prompt: "{{ state.n }}", write: "answer" };
+/** Each branch asks the model, or says the same by itself. */
+const askOf = (item: string, calls: boolean) =>
+  calls
+    ? { kind: "model", model: "ollama/double", prompt: `{{ ${item} }}`, write: "answer" }
+    : { kind: "transform", set: { answer: `'answer ' + string(${item})` } };
 
 /** One branch an item: frames of a map, or sends to one node that a join waits for. */
 const GRAPHS = {
-  map: {
+  map: (calls: boolean) => ({
     edgewise: 1,
     id: "fan-map",
     channels: { items: {}, answers: {} },
@@ -26,12 +30,16 @@ const GRAPHS = {
         over: "state.items",
         input: { n: "item" },
         output: { answers: "state.answer" },
-        graph: { channels: { n: {}, answer: {} }, nodes: { ask }, edges: [{ from: "start", to: "ask" }] },
+        graph: {
+          channels: { n: {}, answer: {} },
+          nodes: { ask: askOf("state.n", calls) },
+          edges: [{ from: "start", to: "ask" }],
+        },
       },
     },
     edges: [{ from: "start", to: "each" }],
-  },
-  sends: {
+  }),
+  sends: (calls: boolean) => ({
     edgewise: 1,
     id: "fan-sends",
     channels: { items: {}, answer: { reducer: "append" }, answers: {} },
@@ -39,7 +47,7 @@ const GRAPHS = {
     output: ["answers"],
     nodes: {
       split: { kind: "transform" },
-      ask: { ...ask, prompt: "{{ payload }}" },
+      ask: askOf("payload", calls),
       join: { kind: "transform", set: { answers: "state.answer" } },
     },
     edges: [
@@ -47,8 +55,8 @@ const GRAPHS = {
       { from: "split", to: "ask", send: "state.items" },
       { from: "ask", to: "join" },
     ],
-  },
-} as const;
+  }),
+};
 
 const SMALL = {
   edgewise: 1,
@@ -81,11 +89,12 @@ export interface Fan {
   readonly same: readonly number[];
 }
 
-export async function fanOut(shape: Shape, branches: number): Promise<Fan> {
+/** @param asks whether branches call the model */
+export async function fanOut(shape: Shape, branches: number, asks = true): Promise<Fan> {
   const upstream = await startCountingUpstream(DELAY_MS);
   const server = await startEdgewise({ OLLAMA_BASE_URL: upstream.url });
   try {
-    for (const graph of [GRAPHS[shape], SMALL]) await server.json("POST", "/graphs", graph);
+    for (const graph of [GRAPHS[shape](asks), SMALL]) await server.json("POST", "/graphs", graph);
     const thread = crypto.randomUUID();
     const items = Array.from({ length: branches }, (_, index) => index);
     const small = aside(server);
