@@ -13,7 +13,6 @@ import {
   questions,
   say,
   start,
-  untilTrue,
 } from "./testing/going-on.ts";
 import { crash, follow, openThread, runToEnd, startOf, stateOf, type TestThread } from "./testing/open-thread.ts";
 import { ownKind } from "./testing/own-kind.ts";
@@ -340,12 +339,10 @@ describe("[G7] followers of every run of a chain", () => {
   it("hear what was streamed, and by which attempt, also of a run whose object died in the middle", {
     timeout: 30_000,
   }, async () => {
-    let said = 0;
     let isSlow = false;
     ownKind("talk", async ({ say: tell, scope, messageId }) => {
       for (const word of ["one ", "two ", "three"]) {
         tell(word);
-        said += 1;
         await scheduler.wait(isSlow ? 400 : 3);
       }
       if (scope.read("said") === undefined) throw failure("node_failed", "not yet");
@@ -360,7 +357,13 @@ describe("[G7] followers of every run of a chain", () => {
     unwrap(await thread.api.updateState({ ...addressOf(thread), values: [["said", "x"]] }));
     isSlow = true;
     const command = await start(thread, graph, null);
-    await untilTrue(() => said >= 8);
+    const query = { ...command, modes: MODES, after: -1, cancelOnDisconnect: false };
+    const reader = unwrap(await thread.api.followRun(query))
+      .pipeThrough(new TextDecoderStream())
+      .getReader();
+    let heard = "";
+    while (!heard.includes("two ")) heard += (await reader.read()).value ?? "";
+    const [, cutOff] = /"AIMessageChunk","id":"([^"]+)"/.exec(heard) ?? [];
     isSlow = false;
     await crash(thread);
     expect(unwrap(await thread.api.joinRun(command)).run.status).toBe("success");
@@ -377,6 +380,7 @@ describe("[G7] followers of every run of a chain", () => {
           const [message] = event === "messages" ? (data as unknown as { id: string; content: string }[]) : [];
           if (message !== undefined) texts.set(message.id, (texts.get(message.id) ?? "") + message.content);
         }
+        expect([typeof cutOff, texts.has(cutOff ?? "")]).toEqual(["string", false]);
         // No two attempts share a message.
         for (const text of texts.values()) expect("one two three".startsWith(text)).toBe(true);
         expect([...texts.values()]).toContain("one two three");

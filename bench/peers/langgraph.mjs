@@ -188,11 +188,13 @@ if (process.argv[1] === fileURLToPath(import.meta.url) && process.argv[2] === "-
   process.exit(0);
 }
 
-process.on("message", async ({ question, work, ...more }) => {
+async function answer({ question, work, ...more }) {
   try {
     process.send({ question, value: await works[work](more) });
   } catch (error) {
     process.send({ question, error: String(error?.stack ?? error) });
   }
-});
+}
+
+process.on("message", (message) => void answer(message));
 process.on("disconnect", () => process.exit(0));

@@ -65,14 +65,14 @@ export class Attempt {
   readonly #steps = new Map<string, Promise<Json>>();
 
   /** @param plan the graph of the task's frame */
-  constructor(plan: Plan, lineage: string, task: Task, number: number, epoch: number, surroundings: Surroundings) {
+  constructor(plan: Plan, lineage: string, task: Task, number: number, epoch: string, surroundings: Surroundings) {
     const node = plan.nodes[task.node];
     if (!node) throw new TypeError(`Task ${task.id} is of node ${task.node}, which the plan does not have.`);
     this.task = task;
     this.number = number;
     this.node = node;
     // Another attempt, or the same after a restart, streams another text: followers must never join the two.
-    this.messageId = `${lineage}:${task.id}${number + epoch > 1 ? `:${number}.${epoch}` : ""}`;
+    this.messageId = `${lineage}:${task.id}${number > 1 || epoch !== "0" ? `:${number}.${epoch}` : ""}`;
     this.#plan = plan;
     this.lineage = lineage;
     this.#surroundings = surroundings;

@@ -7,22 +7,25 @@ const EVENT_BLOCK = 2 ** 28;
 /** The frame ids of a run, and what message ids say of its restarts. */
 export class EventIds {
   #next: number;
-  #epoch = 0;
+  #restarts = 0;
+  /** Of the run that goes on from another. */
+  #run: number | undefined;
 
   /** @param floor the first that may be given */
   constructor(floor: number) {
     this.#next = floor;
   }
 
-  /** How often the run has been restarted, and 1 more where it goes on from another. */
-  get epoch(): number {
-    return this.#epoch;
+  /** How often the run has been restarted; where it goes on from another, behind its number in the thread. */
+  get epoch(): string {
+    return this.#run === undefined ? String(this.#restarts) : `${this.#run}.${this.#restarts}`;
   }
 
-  /** A run that goes on counts its own. */
-  goOn(floor: number): void {
+  /** A run that goes on counts its own: what is tried anew in each of several has tasks of the same names. */
+  goOn(floor: number, run: number): void {
     this.#next = floor;
-    this.#epoch = 1;
+    this.#restarts = 0;
+    this.#run = run;
   }
 
   /** Takes `count` ids; answers the first. */
@@ -38,9 +41,9 @@ export class EventIds {
   }
 
   /** After a restart: leaves a gap for what was handed out and lost. Answers the new floor, to be stored. */
-  skipLost(goesOn: boolean): number {
+  skipLost(): number {
     const block = Math.floor(this.#next / EVENT_BLOCK) + 1;
-    this.#epoch = goesOn ? block + 1 : block;
+    this.#restarts = block;
     this.#next = block * EVENT_BLOCK;
     return this.#next;
   }

@@ -76,7 +76,7 @@ export class LiveRun {
     this.scopes.give(given);
     this.usage = null;
     this.#pause = undefined;
-    this.#events.goOn(row.eventFloor);
+    this.#events.goOn(row.eventFloor, row.n);
     this.spending.goOn(row);
   }
 
@@ -167,7 +167,7 @@ export class LiveRun {
 
   /** After a restart: leaves a gap for what was handed out and lost. Answers the new floor, to be stored. */
   skipLostEvents(): number {
-    return this.#events.skipLost(this.#row.from !== null);
+    return this.#events.skipLost();
   }
 
   /** Does a piece of work. Answers what it came to when it ended at once; otherwise `reach.happened` hears of it. */

@@ -92,7 +92,7 @@ function goalsOf(
       figure: `${number(runs)} runs, ${number(commits)} commits, ${number(calls)} calls outside, ${number(lives)} lives of objects, ${number(frames)} frames followed`,
       met: commits > 0,
     },
-    { goal: "how runs ended: most of them well", figure: ends.join(", "), met: isOne || succeeded > 0.3 },
+    { goal: "how runs ended: a tenth of them well, at least", figure: ends.join(", "), met: isOne || succeeded > 0.1 },
     { goal: "each fault struck", figure: struck.join(", "), met: isOne || quiet.length === 0 },
     {
       goal: "worlds in which a promise was broken: none",

@@ -100,10 +100,10 @@ function checkEnd(row: RunRow, { rest }: Explained, { commits }: RunHistory): st
 
 /** The alarm stands in the transaction that makes it necessary: whenever the object dies, it comes back (section 3). */
 function checkAlarm({ rows }: Lineage, { moving }: Explained, recorder: Recorder): string[] {
-  const ends = new Set(rows.map(({ lastSeq }) => lastSeq));
+  const ends = new Set(rows.map(({ lastSeq }) => (lastSeq === null ? undefined : recorder.moment(lastSeq).turn)));
   const byTurn = new Map([...moving].map(([seq, isMoving]) => [recorder.moment(seq).turn, { seq, isMoving }]));
-  return [...byTurn.values()].flatMap(({ seq, isMoving }) =>
-    isMoving && !ends.has(seq) && recorder.moment(seq).alarm === null
+  return [...byTurn].flatMap(([turn, { seq, isMoving }]) =>
+    isMoving && !ends.has(turn) && recorder.moment(seq).alarm === null
       ? [`nothing would wake the thread after commit ${seq}`]
       : [],
   );
