@@ -141,9 +141,13 @@ interface Continuation extends Pick<StartRun, "tenant" | "threadId" | "runId" | 
   readonly isAlone?: boolean;
 }
 
+const OTHER_ANSWER = "This Idempotency-Key was used for another run or answer; take a new key.";
+
 /** The run stays on the version of its graph that it began with (G11), and is given what it was given, unless it is said otherwise. */
 function continueRun(core: ThreadCore, live: LiveRun, command: Continuation, opening: Opening): RunRow {
   const before = live.row;
+  // One Idempotency-Key for two answers makes one run id of them.
+  if (core.store.run(command.runId) !== undefined) throw failure("idempotency_mismatch", OTHER_ANSWER);
   const { at, graph, budget, requestHash, isAlone = false } = command;
   if (graph !== undefined && graph.graphId !== before.graphId) {
     const message = `What goes on here is a run of "${before.graphId}", not of "${graph.graphId}".`;

@@ -110,6 +110,26 @@ describe("[G9] answers that are counted by who gives them", () => {
     });
   });
 
+  it("of two people under one key are refused, and nothing is lost", async () => {
+    const thread = await begin(two);
+    await expect.poll(async () => (await openOf(thread)).length).toBe(1);
+    const { api, tenant, threadId } = thread;
+    const [asked] = await openOf(thread);
+    const one = {
+      tenant,
+      threadId,
+      interruptId: asked?.id ?? "",
+      value: 1,
+      by: "ada",
+      runId: uuidv7(Date.now(), secureRandom),
+    };
+    unwrap(await api.answerInterrupt(one));
+    await expect.poll(async () => (await openOf(thread))[0]?.answers.length).toBe(1);
+    const other = await api.answerInterrupt({ ...one, by: "bob" });
+    expect(other).toMatchObject({ ok: false, error: { code: "idempotency_mismatch" } });
+    expect((await openOf(thread))[0]?.answers).toEqual([{ by: "ada", value: 1 }]);
+  });
+
   it("begin anew with a redrive, under the same id", async () => {
     const { on_error: _, ...gate } = asking({ approvers: { need: 2 }, deadline: "100ms" })["nodes"] as JsonObject;
     const graph = {

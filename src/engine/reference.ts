@@ -1,6 +1,6 @@
 import type { Json } from "../base/json.ts";
 import type { Structure } from "../graph/structure.ts";
-import { type Arrival, closure, type Commit, arrivalOrder, compareCommits } from "./testing/naive-order.ts";
+import { MADE_READY, type Arrival, closure, type Commit, arrivalOrder, compareCommits } from "./testing/naive-order.ts";
 import { NaiveLoops } from "./testing/naive-loops.ts";
 import type { Mutation } from "./testing/mutations.ts";
 import { naiveFold } from "./testing/naive-fold.ts";
@@ -121,7 +121,7 @@ export class ReferenceEngine implements FlatEngine {
 
   /** R8: writes from outside since it was made ready join its view, and its level is raised above them. */
   #resume(task: Commit): Step {
-    const missed = this.#committed.filter((commit) => commit.node < 0 && !task.seen.has(commit));
+    const missed = this.#committed.slice(task.born).filter((commit) => commit.node < 0 && !task.seen.has(commit));
     if (!this.#is("resume-without-refresh")) task.seen = new Set([...task.seen, ...missed]);
     if (!this.#is("resume-keeps-its-level")) task.level = Math.max(task.level, this.#levelAbove(new Set(missed)));
     this.#highestLevel = Math.max(this.#highestLevel, task.level);
@@ -204,7 +204,7 @@ export class ReferenceEngine implements FlatEngine {
     const turns = new Map(this.#loops.around(node).map((loop) => [loop, this.#turn.get(loop) ?? 0]));
     const id = `${level}.${node}.${ordinal}${from}`;
     const each = this.#isEach(node);
-    return { id, node, level, ordinal, arrival, each, seen, turns, state: "ready", hasWaited: false, writes: [] };
+    return { ...MADE_READY, id, node, level, ordinal, arrival, each, seen, turns, born: this.#committed.length };
   }
 
   /** R2, R3. */

@@ -15,7 +15,11 @@ export interface Commit {
   state: "ready" | "running" | "waiting" | "failed";
   hasWaited: boolean;
   writes: readonly Write[];
+  /** How much had been committed when it was made ready. */
+  readonly born?: number;
 }
+
+export const MADE_READY = { state: "ready", hasWaited: false, writes: [] } as const;
 
 export interface Arrival {
   readonly node: number;
