@@ -8,5 +8,6 @@ export interface Kept {
 export const KEPT: readonly Kept[] = [
   { seed: 53, name: "two questions that a run ended with had one frame id (view/frames.ts)" },
   { seed: 58, name: "a write as a node beyond the limit of steps was an internal error (updates.ts)" },
+  { seed: 2950, name: "a resumed task of an each node saw what was written before it was made ready (reference.ts)" },
   { seed: 399, name: "a redriven composite's tasks had the attempts of those before them (run/task-notes.ts)" },
 ];
