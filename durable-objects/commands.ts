@@ -16,6 +16,7 @@ import { refuseTooLarge } from "./run/limits.ts";
 import { LiveRun } from "./run/live-run.ts";
 import { newRun } from "./run/new-run.ts";
 import type { Opening, Start } from "./run/start.ts";
+import { askedSteps } from "./run/playback.ts";
 import { checkAnswer, waitOver } from "./run/questions.ts";
 import { commanded, resumed } from "./run/opening.ts";
 import type { AnswerInterrupt, Budget, RunCommand, StartRun } from "./thread-api.ts";
@@ -37,12 +38,14 @@ export function standpoint(core: ThreadCore, threadId: string, id: string | unde
 /** @throws EdgewiseError for what the graph or the thread refuses; nothing is written then. */
 export function startRun(core: ThreadCore, command: StartRun, plan: () => Plan, kinds: NodeKinds): RunRow {
   const at = standpoint(core, command.threadId, command.checkpointId);
-  const goesOn = command.command !== undefined || (command.input === null && (at !== undefined || hasRun(core)));
+  const goesOn =
+    command.command !== undefined || (command.input === null && (at !== undefined || lastRun(core) !== undefined));
   return goesOn ? goOn(core, command, at) : begin(core, command, plan(), at, kinds);
 }
 
-function hasRun(core: ThreadCore): boolean {
-  return core.record.row !== undefined && core.store.lastRun() !== undefined;
+/** The thread's newest, writes from outside included; undefined where there is none, or no thread. */
+export function lastRun(core: ThreadCore): RunRow | undefined {
+  return core.record.row && core.store.lastRun();
 }
 
 function begin(core: ThreadCore, command: StartRun, plan: Plan, at: Standpoint, kinds: NodeKinds): RunRow {
@@ -102,7 +105,7 @@ function precedesAnswers(entry: LogEntry): boolean {
 
 /** @throws EdgewiseError `nothing_to_continue`, `wait_over` */
 function headOf(core: ThreadCore, command: RunCommand): LiveRun {
-  const last = core.record.row === undefined ? undefined : core.store.lastRun();
+  const last = lastRun(core);
   const head =
     core.head ?? (last && wantsMore(command) ? core.rebuilding.at(last, restOf(last), threadIdOf(core)) : undefined);
   if (head !== undefined) return head;
@@ -173,7 +176,7 @@ function continueRun(core: ThreadCore, live: LiveRun, command: Continuation, ope
   const given = givenOf(row, live.first, command.threadId);
   checkGiven(live.playback.plan, given);
   core.rebuilding.remember(live, row);
-  const steps = stepsOf(config);
+  const steps = askedSteps(config);
   const entries: Opening = function* (run) {
     run.goOn(row, given);
     yield steps === undefined ? { type: "run-continued" } : { type: "run-continued", steps };
@@ -194,11 +197,6 @@ function startOf(
 
 function jsonOf(value: Json | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
-}
-
-function stepsOf(config: JsonObject): number | undefined {
-  const limit = config["recursion_limit"];
-  return typeof limit === "number" && Number.isInteger(limit) && limit > 0 ? Math.min(limit, 100_000) : undefined;
 }
 
 /** As the run that asked was started, where nobody says otherwise. */
@@ -242,7 +240,7 @@ export function answerInterrupt(core: ThreadCore, command: AnswerInterrupt): Run
 
 /** A run that is over, or was cancelled, asks nothing any more, and knows who answered what. */
 function restBefore(core: ThreadCore): LiveRun | undefined {
-  const last = core.record.row === undefined ? undefined : core.store.lastRun();
+  const last = lastRun(core);
   return last && core.rebuilding.at(last, restOf(last), threadIdOf(core));
 }
 

@@ -6,7 +6,7 @@ import type { Outcome, Write } from "../src/engine/types.ts";
 import type { Plan } from "../src/graph/plan.ts";
 import { route } from "../src/graph/route.ts";
 import type { NodeKinds } from "../src/nodes/registry.ts";
-import { forkOf, standpoint } from "./commands.ts";
+import { forkOf, lastRun, standpoint } from "./commands.ts";
 import type { ThreadCore } from "./core.ts";
 import type { LogEntry, Signal } from "./log/entry.ts";
 import type { RunRow } from "./log/rows.ts";
@@ -19,17 +19,16 @@ import { restOf } from "./run/ending.ts";
 import { nodeIndex, quiet, writesOf } from "./run/opening.ts";
 import { migrated } from "./run/migration.ts";
 import { scopeAfter } from "./run/scope.ts";
+import type { Opening } from "./run/start.ts";
 import type { Address, GraphVersion, StartRun, UpdateState } from "./thread-api.ts";
 
 /** Writes from outside (R7): a run of their own that nobody started, and that leaves what it changed at rest. */
-
-type Entries = (live: LiveRun) => Iterable<LogEntry>;
 
 /** @throws EdgewiseError `thread_busy`, `not_found`, `invalid_request`, `unknown_channel`, `invalid_write`, `condition_failed`; nothing is written then. */
 export function updateState(core: ThreadCore, command: UpdateState, plan: () => Plan, kinds: NodeKinds): void {
   const { threadId, values, asNode, graph } = command;
   const at = standpoint(core, threadId, command.checkpointId);
-  const last = core.record.row === undefined ? undefined : core.store.lastRun();
+  const last = lastRun(core);
   const now = core.now();
   const runId = uuidv7(now, secureRandom);
   if (last === undefined && graph === undefined) {
@@ -52,7 +51,7 @@ export function updateState(core: ThreadCore, command: UpdateState, plan: () => 
   refuseTooMuch(live.playback, writes, "/values");
   const as = asNode === undefined ? undefined : nodeIndex(known, asNode, ["as_node"]);
   const row = last === undefined ? live.row : hiddenRow(core, live.row, runId, { command, at });
-  const entries: Entries = function* (run) {
+  const entries: Opening = function* (run) {
     if (last === undefined) yield { type: "run-started", outcome: NOTHING };
     else {
       run.goOn(row, givenOf(row, run.first, threadId));
@@ -106,7 +105,7 @@ function* written(run: LiveRun, writes: readonly Write[], as: number | undefined
 }
 
 /** What the entries come to is found on a copy: what fails then has changed nothing. */
-function rehearse(copy: LiveRun, entries: Entries, now: number): LogEntry[] {
+function rehearse(copy: LiveRun, entries: Opening, now: number): LogEntry[] {
   const rehearsed: LogEntry[] = [];
   for (const entry of entries(copy)) {
     copy.apply(entry, now);
@@ -115,7 +114,7 @@ function rehearse(copy: LiveRun, entries: Entries, now: number): LogEntry[] {
   return rehearsed;
 }
 
-function goingOn(row: RunRow, entries: readonly LogEntry[], threadId: string): Entries {
+function goingOn(row: RunRow, entries: readonly LogEntry[], threadId: string): Opening {
   return function* (live) {
     if (live.row !== row) live.goOn(row, givenOf(row, live.first, threadId));
     yield* entries;

@@ -6,6 +6,7 @@ import type { Plan } from "../../src/graph/plan.ts";
 import type { LogEntry } from "../log/entry.ts";
 import type { RunCommand } from "../thread-api.ts";
 import type { LiveRun } from "./live-run.ts";
+import type { Opening } from "./start.ts";
 import { refuseTooMuch } from "./budget-state.ts";
 import { checkAnswer, questionId, waitOver } from "./questions.ts";
 import type { Open } from "./waits.ts";
@@ -13,13 +14,11 @@ import { toWrite } from "./writes.ts";
 
 /** What a run that goes on begins with: entries that come from outside. */
 
-type Entries = (live: LiveRun) => Iterable<LogEntry>;
-
 /**
  * LangGraph's command. What it says is checked here, before anything is written; what it comes to is asked for afterwards.
  * @throws EdgewiseError `wait_over`, `invalid_answer`, `invalid_request`, `unknown_channel`, `invalid_write`, `state_too_large`, with pointers
  */
-export function commanded(live: LiveRun, command: RunCommand): Entries {
+export function commanded(live: LiveRun, command: RunCommand): Opening {
   const { resume, update = [], goto = [], by = null } = command;
   const { plan } = live.playback;
   const writes = writesOf(plan, update, ["command", "update"], live.row.lineage);

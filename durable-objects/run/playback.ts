@@ -111,8 +111,11 @@ function optionsOf(plan: Plan): GraphOptions {
 /** A run's `config.recursion_limit` may lower or raise its graph's limit, within the language's own bounds. */
 function stepLimit(plan: Plan, kwargs: JsonObject): number {
   const config = kwargs["config"];
-  const limit = isJsonObject(config) ? config["recursion_limit"] : undefined;
-  return typeof limit === "number" && Number.isInteger(limit) && limit > 0
-    ? Math.min(limit, 100_000)
-    : plan.limits.steps;
+  return (isJsonObject(config) ? askedSteps(config) : undefined) ?? plan.limits.steps;
+}
+
+/** The step limit that a run's `config` asks for, if it does. */
+export function askedSteps(config: JsonObject): number | undefined {
+  const limit = config["recursion_limit"];
+  return typeof limit === "number" && Number.isInteger(limit) && limit > 0 ? Math.min(limit, 100_000) : undefined;
 }
