@@ -10,23 +10,17 @@ import { createItemStore } from "../src/storage/items.ts";
 import { createResultCache } from "../src/storage/node-results.ts";
 import { answerInterrupt, pauseRun, startRun } from "./commands.ts";
 import { ThreadCore } from "./core.ts";
+import { Reading } from "./reading.ts";
 import { migrate, receiveSignal, updateState } from "./updates.ts";
-import { pathOf } from "./log/places.ts";
 import type { RunRow } from "./log/rows.ts";
 import { checkpointAt } from "./log/standing.ts";
 import type { Plan } from "../src/graph/plan.ts";
 import { refuseTooLarge } from "./run/limits.ts";
 import { loadPlan } from "./run/plans.ts";
 import type * as Api from "./thread-api.ts";
-import { Follower } from "./view/follower.ts";
-import { Framer } from "./view/frames.ts";
 import { checkpointView } from "./view/checkpoints.ts";
-import { frameHistoryOf, frameStateOf } from "./view/frame-history.ts";
-import { historyOf, inputOf, interruptsOf, resultOf, stateOf } from "./view/history.ts";
 import { profileOf } from "./view/profile.ts";
-import { statesAsJson } from "./view/states-json.ts";
-import { needsPlaying, selected, summariesOf } from "./view/summaries.ts";
-import { questionsOf, runView, threadView } from "./view/views.ts";
+import { selected } from "./view/summaries.ts";
 
 /**
  * One Durable Object per thread: the RPC door of {@link ThreadCore}. Each method checks whose thread it is, asks the
@@ -34,6 +28,7 @@ import { questionsOf, runView, threadView } from "./view/views.ts";
  */
 export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   readonly #core: ThreadCore;
+  readonly #reading: Reading;
   readonly #kinds: NodeKinds;
 
   /** @param kinds what nodes may be; a Worker with nodes of its own extends this class and hands them in */
@@ -60,6 +55,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
       },
       now: () => Date.now(),
     });
+    this.#reading = new Reading(this.#core);
     void context.blockConcurrencyWhile(async () => {
       await this.#core.restore();
       // What was cut off goes on by itself, whoever woke the object.
@@ -87,12 +83,12 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
         this.#core.createThread(command.tenant, command.threadId, command.metadata);
       else if (command.ifExists === "raise")
         throw failure("conflict", `Thread with ID ${command.threadId} already exists`);
-      return this.#thread(command);
+      return this.#reading.thread(command);
     });
   }
 
   async getThread(address: Api.Address) {
-    return this.#answer(() => this.#thread(address));
+    return this.#answer(() => this.#reading.thread(address));
   }
 
   async patchThread(command: Api.Address & { readonly metadata: JsonObject }) {
@@ -100,7 +96,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
       const { metadata } = this.#core.record.of(command);
       refuseTooLarge({ metadata: { ...metadata, ...command.metadata } });
       this.#core.patchThread(command.metadata);
-      return this.#thread(command);
+      return this.#reading.thread(command);
     });
   }
 
@@ -117,7 +113,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     return this.#answer(() => {
       const run = this.#start(command);
       this.#perform();
-      return this.#view(run, command);
+      return this.#reading.view(run, command);
     });
   }
 
@@ -125,14 +121,14 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     return this.#answer(() => {
       const run = this.#start(command);
       const query = { ...command, modes: command.streamMode, after: -1, cancelOnDisconnect };
-      const frames = this.#follow(run, query);
+      const frames = this.#reading.follow(run, query);
       this.#perform();
-      return { run: this.#view(run, command), frames };
+      return { run: this.#reading.view(run, command), frames };
     });
   }
 
   async getRun(query: Api.Address & { readonly runId: string }) {
-    return this.#answer(() => this.#view(this.#run(query), query));
+    return this.#answer(() => this.#reading.view(this.#reading.run(query), query));
   }
 
   async listRuns(
@@ -140,28 +136,27 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   ) {
     return this.#answer((): readonly Api.RunView[] => {
       this.#core.record.of(query);
-      return this.#core.store.listRuns(query.limit, query.offset, query.status).map((run) => this.#view(run, query));
+      return this.#core.store
+        .listRuns(query.limit, query.offset, query.status)
+        .map((run) => this.#reading.view(run, query));
     });
   }
 
   async profileRun(query: Api.Address & { readonly runId: string }) {
-    return this.#answer(() => profileOf(this.#core, query.threadId, this.#run(query)));
+    return this.#answer(() => profileOf(this.#core, query.threadId, this.#reading.run(query)));
   }
 
   async joinRun(query: Api.Address & { readonly runId: string }) {
-    return this.#answer(() => {
-      this.#run(query);
-      return this.#joined(query, query.runId);
-    });
+    return this.#answer(() => this.#reading.joined(query));
   }
 
   async followRun(query: Api.FollowRun) {
-    return this.#answer(() => this.#follow(this.#run(query), query));
+    return this.#answer(() => this.#reading.follow(this.#reading.run(query), query));
   }
 
   async signalRun({ id, name, key, payload, ...address }: Api.SignalRun) {
     return this.#answer(() => {
-      const run = this.#run(address);
+      const run = this.#reading.run(address);
       refuseTooLarge({ payload: { payload } });
       const status = receiveSignal(this.#core, address, run, { id, name, key, payload });
       return { status };
@@ -169,25 +164,11 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   }
 
   async waitsOf(query: Api.Address & { readonly runId: string }) {
-    return this.#answer((): Api.WaitView[] => {
-      const run = this.#run(query);
-      const { asking } = this.#core;
-      if (asking?.row.runId !== run.runId) return [];
-      return asking.waits.list().map(({ task, until, signal = null }) => ({
-        task,
-        node: pathOf(asking.playback.plan, task),
-        until: until === undefined ? null : new Date(until).toISOString(),
-        signal,
-      }));
-    });
+    return this.#answer((): readonly Api.WaitView[] => this.#reading.waits(query));
   }
 
   async interruptsOf(address: Api.Address) {
-    return this.#answer((): readonly Api.InterruptView[] => {
-      this.#core.record.of(address);
-      const { asking } = this.#core;
-      return asking === undefined ? [] : questionsOf(asking);
-    });
+    return this.#answer(() => this.#reading.interrupts(address));
   }
 
   async answerInterrupt(command: Api.AnswerInterrupt) {
@@ -195,15 +176,15 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
       this.#core.record.of(command);
       const run = answerInterrupt(this.#core, command);
       this.#perform();
-      return { status: "accepted" as const, run: this.#view(run, command) };
+      return { status: "accepted" as const, run: this.#reading.view(run, command) };
     });
   }
 
   async pauseRun(command: Api.Address & { readonly runId: string }) {
     return this.#answer(() => {
-      this.#run(command);
+      this.#reading.run(command);
       pauseRun(this.#core, command.runId);
-      return this.#view(this.#run(command), command);
+      return this.#reading.view(this.#reading.run(command), command);
     });
   }
 
@@ -228,34 +209,26 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
 
   async cancelRun(command: Api.Address & { readonly runId: string }) {
     return this.#answer(() => {
-      this.#run(command);
+      this.#reading.run(command);
       this.#core.cancelRun(command.runId, "by request");
-      return this.#view(this.#run(command), command);
+      return this.#reading.view(this.#reading.run(command), command);
     });
   }
 
   async getState(query: Api.StateQuery) {
-    return this.#answer(() => this.#state(query));
+    return this.#answer(() => this.#reading.state(query));
   }
 
   async getHistory(query: Api.HistoryQuery) {
-    return this.#answer((): readonly Api.ThreadState[] => {
-      this.#core.record.of(query);
-      return this.#history(query);
-    });
+    return this.#answer((): readonly Api.ThreadState[] => this.#reading.history(query));
   }
 
   async getStateJson({ select, ...query }: Api.StateQuery & Api.Selection) {
-    return this.#answer((): string => JSON.stringify(selected(this.#state(query), select)));
+    return this.#answer((): string => JSON.stringify(selected(this.#reading.state(query), select)));
   }
 
-  async getHistoryJson({ select, ...query }: Api.HistoryQuery & Api.Selection) {
-    return this.#answer((): string => {
-      this.#core.record.of(query);
-      const isInRows = !needsPlaying(select) && query.namespace === undefined;
-      const states = isInRows ? summariesOf(this.#core, query) : this.#history(query);
-      return statesAsJson(states.map((state) => selected(state, select)));
-    });
+  async getHistoryJson(query: Api.HistoryQuery & Api.Selection) {
+    return this.#answer((): string => this.#reading.historyJson(query));
   }
 
   async touch(query: Api.Address & { readonly runId: string }): Promise<boolean> {
@@ -273,16 +246,6 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
       if (error.code === "internal") console.error(thrown);
       return { ok: false, error };
     }
-  }
-
-  #state({ namespace, ...query }: Api.StateQuery): Api.ThreadState {
-    this.#core.record.of(query);
-    if (namespace === undefined) return stateOf(this.#core, query);
-    return frameStateOf(this.#core, { ...query, namespace, deep: query.subgraphs === true });
-  }
-
-  #history({ namespace, ...query }: Api.HistoryQuery): Api.ThreadState[] {
-    return namespace === undefined ? historyOf(this.#core, query) : frameHistoryOf(this.#core, { ...query, namespace });
   }
 
   /** Whatever does not wait is done in this turn already, in the same flush as what started it. */
@@ -323,60 +286,6 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     throw failure("unavailable", "The thread that had this id is still being erased. Ask again in a moment.", {
       retryable: true,
       retryAfterMs: 5_000,
-    });
-  }
-
-  #thread(address: Api.Address): Api.ThreadView {
-    const row = this.#core.record.of(address);
-    const { asking, live } = this.#core;
-    const interrupts = asking === undefined ? {} : Object.fromEntries(interruptsOf(asking));
-    return threadView(row, this.#core.status(), live?.playback.threadValues() ?? this.#core.values, interrupts);
-  }
-
-  #view(row: RunRow, address: Api.Address): Api.RunView {
-    return runView(row, address.threadId, inputOf(this.#core, row));
-  }
-
-  #run(query: Api.Address & { readonly runId: string }): RunRow {
-    this.#core.record.of(query);
-    const run = this.#core.store.run(query.runId);
-    if (!run) throw failure("not_found", "Run not found");
-    return run;
-  }
-
-  async #joined(query: Api.Address, runId: string): Promise<Api.RunResult> {
-    while (this.#core.live?.row.runId === runId) await this.#change();
-    const run = this.#run({ ...query, runId });
-    const { asking } = this.#core;
-    const interrupts = asking?.row.runId === runId ? [...interruptsOf(asking).values()].flat() : [];
-    return { run: this.#view(run, query), values: resultOf(this.#core, run), interrupts };
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => {
-      const unwatch = this.#core.watch(() => {
-        unwatch();
-        resolve();
-      });
-    });
-  }
-
-  #follow(run: RunRow, query: Api.FollowRun): ReadableStream<Uint8Array> {
-    const core = this.#core;
-    const { runId } = run;
-    const live = core.live?.row.runId === runId ? core.live : undefined;
-    const begin = () => core.past.begin(run, live?.base);
-    const open = () => core.past.asked(core.store.run(runId) ?? run);
-    const framer = new Framer(run, core.plan(run.graphHash), { begin, open }, query.modes);
-    const source = {
-      store: core.store,
-      run: () => core.store.run(runId) ?? run,
-      lastSeq: () => core.lastCommit.seq,
-      live: () => (core.live?.row.runId === runId ? core.live : undefined),
-      watch: (listener: () => void) => core.watch(listener),
-    };
-    return new Follower(source, framer, query.after).stream(() => {
-      if (query.cancelOnDisconnect) core.cancelRun(runId, "its client went away");
     });
   }
 }
