@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: "unit",
           environment: "node",
-          include: ["src/**/*.test.ts", "durable-objects/*/**/*.test.ts", "test/*.test.ts", "scripts/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "gpu-gateway/**/*.test.ts", "durable-objects/*/**/*.test.ts", "test/*.test.ts", "scripts/**/*.test.ts"],
         },
       },
       {
