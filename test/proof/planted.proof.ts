@@ -6,7 +6,7 @@ import { killerOf } from "../../src/engine/testing/properties.ts";
 import { BUGS, OTHER_MUTATIONS, OTHER_PLANTS, type Planting } from "../sim/bugs.ts";
 import type { Result } from "../sim/order.ts";
 import { type Plant, PLANTS } from "../sim/plants.ts";
-import { simulateAll } from "../sim/pool.ts";
+import { firstFinding } from "../sim/pool.ts";
 
 /** Seeds simulated until a bug of the shell is found; the simulator itself runs as many with each change. */
 const SEEDS = { short: 600, long: 10_000 };
@@ -65,10 +65,6 @@ async function plantGoal({ name, patches }: Plant, seeds: number): Promise<Goal>
 }
 
 /** The lowest of the first seeds in which the simulator notices it. */
-export async function finderOf(patches: Plant["patches"], seeds: number): Promise<Result | undefined> {
-  const found: Result[] = [];
-  await simulateAll({ from: 0, to: seeds, patches, enough: 1 }, 2, (result) => {
-    if (result.findings.length > 0) found.push(result);
-  });
-  return found.sort((one, other) => one.seed - other.seed)[0];
+export function finderOf(patches: Plant["patches"], seeds: number): Promise<Result | undefined> {
+  return firstFinding({ from: 0, to: seeds, patches }, 2);
 }
