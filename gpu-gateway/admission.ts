@@ -13,6 +13,8 @@ export interface Ask {
   readonly weight: number;
   /** How its prompt begins: requests that begin alike go to one host, as long as that has no more than its share. */
   readonly prefix: string | undefined;
+  /** Whether a host understands it. */
+  readonly fits: (host: Host) => boolean;
   /** Hosts that failed for it already. */
   readonly without: ReadonlySet<string>;
 }
@@ -104,10 +106,17 @@ export class Admission {
     return { place, leave };
   }
 
+  /** A model as hosts call it: Ollama's names end in `:latest` where nothing else is said. */
+  canonical(model: string): string {
+    const hosts = this.#options.hosts();
+    const isKnown = (name: string) => hosts.some((host) => host.has(name));
+    return !isKnown(model) && isKnown(`${model}:latest`) ? `${model}:latest` : model;
+  }
+
   /** Where a request would go now, and why. */
   explain(ask: Ask): Choice {
     const { hosts, now, queue } = this.#options;
-    const able = hosts().filter(({ name, models }) => models.has(ask.model) && !ask.without.has(name));
+    const able = hosts().filter((host) => host.has(ask.model) && ask.fits(host) && !ask.without.has(host.name));
     const candidates = able.map((host) => host.candidate(ask.model, now()));
     const { prefix } = ask;
     const affinity = prefix === undefined ? undefined : (host: string) => rankOf(prefix, host);
@@ -119,7 +128,7 @@ export class Admission {
     const line = this.#lines.get(ask.model);
     const able = this.#options
       .hosts()
-      .filter((host) => host.models.has(ask.model) && !host.isDraining && !host.config.spill_over);
+      .filter((host) => host.has(ask.model) && !host.isDraining && !host.config.spill_over);
     const slots = able.reduce((sum, { config }) => sum + config.slots, 0);
     const taken = able.reduce((sum, { outstanding }) => sum + outstanding, 0);
     if (line === undefined || taken < slots || slots === 0) return 0;

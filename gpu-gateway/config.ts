@@ -17,7 +17,7 @@ const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256 in 64 hexad
 const EnvName = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, "must name a variable of the environment");
 const Patterns = z.array(z.string().min(1).max(200)).min(1);
 
-export const HOST_KINDS = ["openai", "vllm", "llama.cpp", "ollama"] as const;
+export const HOST_KINDS = ["openai", "anthropic", "vllm", "llama.cpp", "ollama"] as const;
 export type HostKind = (typeof HOST_KINDS)[number];
 
 const Key = z.strictObject({
@@ -57,6 +57,10 @@ export const GatewayFile = z.strictObject({
   hosts: z.array(Host).min(1, "needs one host at least"),
   /** Other names for models: what a client asks for, to what hosts call it. */
   aliases: z.record(z.string().min(1).max(200), z.string().min(1).max(200)).default({}),
+  /** What a model is always run with: options that differ from request to request would make an Ollama load it anew. */
+  pinned: z
+    .record(z.string().min(1).max(200), z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])))
+    .default({}),
   queue: z
     .strictObject({
       /** Requests that wait for one model. */

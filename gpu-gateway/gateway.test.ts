@@ -242,7 +242,7 @@ describe("bad input", () => {
     expect(await post('{"model":"tinny"}')).toMatch(/^404 model_not_found: .*tiny/);
     expect(await post(JSON.stringify({ model: "tiny", x: "y".repeat(5_000) }))).toMatch(/^413 body_too_large: /);
     expect(await post("x", { "content-type": "application/xml" })).toMatch(/^415 unsupported_media_type: /);
-    expect(await post("{}", {}, "/api/pull")).toMatch(/^404 not_found: /);
+    expect(await post("{}", {}, "/v1/pull")).toMatch(/^404 not_found: /);
     expect(host.seen).toHaveLength(0);
   });
 });

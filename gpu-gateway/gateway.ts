@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { Admission } from "./admission.ts";
 import { type GatewayConfig, matches } from "./config.ts";
-import { OPENAI_PATHS, readOpenAi } from "./fronts/openai.ts";
+import { readAsked } from "./fronts/asked.ts";
+import { type Dialect, dialectOf, errorBody, FRONTS } from "./fronts/dialect.ts";
 import { Host } from "./hosts/host.ts";
 import { loadModel, look } from "./hosts/probe.ts";
 import { Journal } from "./journal.ts";
@@ -47,7 +48,10 @@ export class Gateway {
     this.#admission = new Admission({
       hosts: () => this.#hosts,
       queue: config.queue,
-      load: (host, model) => loadModel(host, model, { env: options.env, timeoutMs: this.#config.timeouts.load }),
+      load: (host, model) => {
+        const { timeouts, pinned } = this.#config;
+        return loadModel(host, model, { env: options.env, timeoutMs: timeouts.load, options: pinned[model] });
+      },
       now: () => Date.now(),
     });
     this.#relay = new Relay({
@@ -135,15 +139,17 @@ export class Gateway {
       const problem = thrown instanceof Problem ? thrown : undefined;
       if (problem === undefined)
         this.#options.log(`a request failed: ${thrown instanceof Error ? thrown.stack : String(thrown)}`);
-      this.#refuse(response, problem ?? new Problem("host_failed", "The gateway failed; its log says why."));
+      const dialect = dialectOf(request.url?.split("?")[0] ?? "");
+      this.#refuse(response, problem ?? new Problem("host_failed", "The gateway failed; its log says why."), dialect);
     }
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://gateway");
-    if (OPENAI_PATHS.has(pathname)) {
+    const dialect = FRONTS.get(pathname);
+    if (dialect !== undefined) {
       if (request.method !== "POST") throw new Problem("method_not_allowed", `${pathname} takes POST.`);
-      return this.#answer(request, response, pathname);
+      return this.#answer(request, response, pathname, dialect);
     }
     if (request.method !== "GET")
       throw new Problem("not_found", `There is nothing at ${request.method ?? ""} ${pathname.slice(0, 200)}.`);
@@ -151,6 +157,9 @@ export class Gateway {
     if (pathname === "/readyz") return sendJson(response, this.#isDraining ? 503 : 200, { ready: !this.#isDraining });
     const caller = this.#keys.callerOf(request.headers);
     if (pathname === "/v1/models") return sendJson(response, 200, this.#models(caller));
+    if (pathname === "/api/version") return sendJson(response, 200, { version: "0.0.0-gateway" });
+    if (pathname === "/api/tags") return sendJson(response, 200, { models: this.#tags(caller) });
+    if (pathname === "/api/ps") return sendJson(response, 200, { models: this.#residents(caller) });
     if (pathname === "/metrics") return sendText(response, this.#metrics.text(this.#gauges()));
     if (pathname === "/admin/hosts" && caller.admin) return sendJson(response, 200, { hosts: this.#hostViews() });
     if (pathname === "/admin/explain" && caller.admin)
@@ -158,31 +167,45 @@ export class Gateway {
     throw new Problem("not_found", `There is nothing at ${pathname.slice(0, 200)}.`);
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse, path: string, dialect: Dialect): Promise<void> {
     const caller = this.#keys.callerOf(request.headers);
     if (this.#isDraining) throw new Problem("draining", "The gateway is being stopped.", 1_000);
     const bytes = await readBody(request, this.#config.limits.body_bytes);
-    const asked = readOpenAi(bytes);
+    const asked = readAsked(bytes, dialect);
     refuseModel(caller, asked.model);
     const explains = request.headers["x-gateway-explain"] === "true";
-    const { accept = "*/*" } = request.headers;
-    await this.#relay.relay({ caller, path, request: asked, bytes, accept, explains }, response);
+    const headers = passedOn(request.headers);
+    await this.#relay.relay({ caller, path, request: asked, bytes, headers, explains }, response);
   }
 
-  #refuse(response: ServerResponse, problem: Problem): void {
+  #refuse(response: ServerResponse, problem: Problem, dialect: Dialect): void {
     this.#metrics.count("gateway_refusals_total", { reason: problem.code });
     if (response.headersSent || response.destroyed) return void response.destroy();
     const retry = problem.retryAfter === undefined ? {} : { "retry-after": String(problem.retryAfter) };
     // A body that was not read whole must not be taken for the next request.
     const close = problem.code === "body_too_large" ? { connection: "close" } : {};
     response.writeHead(problem.status, { "content-type": "application/json", ...retry, ...close });
-    response.end(problem.body());
+    response.end(errorBody(problem, dialect));
   }
 
   #models(caller: Caller): object {
     const names = new Set([...this.#hosts.flatMap(({ models }) => [...models]), ...Object.keys(this.#config.aliases)]);
     const allowed = [...names].filter((name) => matches(caller.models, name)).toSorted();
     return { object: "list", data: allowed.map((id) => ({ id, object: "model", created: 0, owned_by: "gateway" })) };
+  }
+
+  /** As Ollama lists them: what its clients read is the name. */
+  #tags(caller: Caller): object[] {
+    const names = new Set(
+      this.#hosts.filter(({ loadsOnDemand }) => loadsOnDemand).flatMap(({ models }) => [...models]),
+    );
+    return [...names].filter((name) => matches(caller.models, name)).map((name) => ({ name, model: name }));
+  }
+
+  #residents(caller: Caller): object[] {
+    const loaded = this.#hosts.filter(({ loadsOnDemand }) => loadsOnDemand).flatMap((host) => host.residents());
+    const names = new Set(loaded.filter(({ state }) => state === "resident").map(({ model }) => model));
+    return [...names].filter((name) => matches(caller.models, name)).map((name) => ({ name, model: name }));
   }
 
   #explain(caller: Caller, model: string): object {
@@ -192,6 +215,7 @@ export class Gateway {
       tenant: caller.tenant,
       weight: caller.weight,
       prefix: undefined,
+      fits: () => true,
       without: new Set<string>(),
     };
     const now = Date.now();
@@ -237,6 +261,18 @@ export class Gateway {
       ],
     ];
   }
+}
+
+/** Headers that hosts understand; a client's key is not among them. */
+const PASSED = ["accept", "anthropic-version", "anthropic-beta", "traceparent", "tracestate", "user-agent"] as const;
+
+function passedOn(headers: IncomingMessage["headers"]): Record<string, string> {
+  const passed: Record<string, string> = {};
+  for (const name of PASSED) {
+    const value = headers[name];
+    if (typeof value === "string") passed[name] = value;
+  }
+  return passed;
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {

@@ -20,7 +20,7 @@ export const PROBLEMS = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
-/** Ends a request with a typed error in OpenAI's shape. */
+/** Ends a request with a typed error, in the shape of its dialect (fronts/dialect.ts). */
 export class Problem extends Error {
   readonly code: ProblemCode;
   /** Seconds after which it may go better. */
@@ -35,10 +35,5 @@ export class Problem extends Error {
 
   get status(): number {
     return PROBLEMS[this.code].status;
-  }
-
-  body(): string {
-    const { code, message } = this;
-    return JSON.stringify({ error: { message, type: PROBLEMS[code].type, code, param: null } });
   }
 }

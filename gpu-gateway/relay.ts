@@ -2,23 +2,26 @@ import { randomUUID } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { Admission, Ask, Place } from "./admission.ts";
 import type { GatewayConfig } from "./config.ts";
-import type { OpenAiRequest } from "./fronts/openai.ts";
+import type { Asked } from "./fronts/asked.ts";
+import { brokenOff, type Dialect, dialectOf, speaks, USAGE_ON_DEMAND } from "./fronts/dialect.ts";
+import type { Host } from "./hosts/host.ts";
 import { authorizationOf } from "./hosts/probe.ts";
 import type { Journal, UsageRecord } from "./journal.ts";
 import type { Caller } from "./keys.ts";
 import type { Metrics } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 import { type Ended, forward, type HostAnswer, type Outgoing } from "./wire/forward.ts";
-import { UsageTap } from "./wire/usage-tap.ts";
+import { OllamaTap, type Tap, UsageTap } from "./wire/usage-tap.ts";
 
 /** A request on its way through: a place, a host, and another host as long as no byte went out. */
 
 export interface Relayed {
   readonly caller: Caller;
   readonly path: string;
-  readonly request: OpenAiRequest;
+  readonly request: Asked;
   readonly bytes: Buffer;
-  readonly accept: string;
+  /** Those of the client's that the host is to see as well. */
+  readonly headers: Readonly<Record<string, string>>;
   /** The client wants to hear which host it was and why. */
   readonly explains: boolean;
 }
@@ -63,12 +66,14 @@ export class Relay {
   /** Answers the client, whatever happens. @throws Problem as long as nothing went out */
   async relay(relayed: Relayed, response: ServerResponse): Promise<void> {
     const { caller, request } = relayed;
-    const model = this.#config().aliases[request.model] ?? request.model;
+    const model = this.#admission.canonical(this.#config().aliases[request.model] ?? request.model);
+    const dialect = dialectOf(relayed.path);
+    const fits = ({ config }: Host): boolean => speaks(config.kind, dialect);
     const without = new Set<string>();
     this.#retries.earn();
     let answer: HostAnswer | undefined;
     for (;;) {
-      const ask: Ask = { model, tenant: caller.tenant, weight: caller.weight, prefix: request.prefix, without };
+      const ask: Ask = { model, tenant: caller.tenant, weight: caller.weight, prefix: request.prefix, fits, without };
       const place = await this.#placeOf(ask, response, answer);
       if (place === undefined) return;
       const ended = await this.#attempt(relayed, model, place, response);
@@ -110,7 +115,8 @@ export class Relay {
 
   async #attempt(relayed: Relayed, model: string, place: Place, response: ServerResponse): Promise<Ended> {
     const { host } = place;
-    const tap = new UsageTap();
+    const dialect = dialectOf(relayed.path);
+    const tap = dialect === "ollama" ? new OllamaTap() : new UsageTap();
     const begun = performance.now();
     if (relayed.explains) {
       response.setHeader("x-gateway-host", host.name);
@@ -125,22 +131,22 @@ export class Relay {
       host.firstByte.observe(ended.firstByteMs, now);
     } else if (ended.kind === "left") host.breaker.saidNothing();
     else host.breaker.failed(now);
-    if (ended.kind === "broke-off") breakOff(response, ended);
+    if (ended.kind === "broke-off") breakOff(response, ended, dialect);
     this.#metrics.ended(model, host.name, ended, { durationMs, waitedMs: place.waitedMs, tokens: tap.tokens });
     if (ended.kind !== "failed") this.#journal.add(recordOf(relayed, model, place, ended, durationMs, tap));
     return ended;
   }
 
-  #outgoing({ path, request, bytes, accept }: Relayed, model: string, { host }: Place): Outgoing {
-    const isText = path === "/v1/chat/completions" || path === "/v1/completions";
-    const hidesUsage = isText && request.isStream && !request.wantsUsage;
-    const body = bodyOf(request, bytes, model, hidesUsage);
+  #outgoing({ path, request, bytes, headers }: Relayed, model: string, { host }: Place): Outgoing {
+    const hidesUsage = USAGE_ON_DEMAND.has(path) && request.isStream && !request.wantsUsage;
+    const pinned = host.loadsOnDemand ? this.#config().pinned[model] : undefined;
+    const body = bodyOf(request, bytes, model, { asksUsage: hidesUsage, pinned, isNative: path.startsWith("/api/") });
     return {
       method: "POST",
       path: host.path(path),
       headers: {
         "content-type": "application/json",
-        accept,
+        ...headers,
         "content-length": String(body.length),
         ...authorizationOf(host, this.#env),
       },
@@ -152,17 +158,33 @@ export class Relay {
 }
 
 /** The client's own bytes wherever nothing in them has to be another way. */
-function bodyOf({ body, model: asked }: OpenAiRequest, bytes: Buffer, model: string, asksUsage: boolean): Buffer {
-  if (asked === model && !asksUsage) return bytes;
+function bodyOf(
+  { body, model: asked }: Asked,
+  bytes: Buffer,
+  model: string,
+  { asksUsage, pinned, isNative }: Changes,
+): Buffer {
+  const isPinned = pinned !== undefined && isNative;
+  if (asked === model && !asksUsage && !isPinned) return bytes;
   const hasOptions = "stream_options" in body;
-  if (asked === model && !hasOptions) {
+  if (asked === model && !isPinned && !hasOptions) {
     const open = bytes.indexOf("{") + 1;
     return Buffer.concat([bytes.subarray(0, open), INCLUDE_USAGE, bytes.subarray(open)]);
   }
   const options = body["stream_options"];
   const others = typeof options === "object" && options !== null ? options : {};
   const more = asksUsage ? { stream_options: { ...others, include_usage: true } } : {};
-  return Buffer.from(JSON.stringify({ ...body, model, ...more }));
+  const own = body["options"];
+  const fixed = isPinned ? { options: { ...(typeof own === "object" ? own : {}), ...pinned } } : {};
+  return Buffer.from(JSON.stringify({ ...body, model, ...more, ...fixed }));
+}
+
+/** What a host is asked that its client did not write. */
+interface Changes {
+  readonly asksUsage: boolean;
+  readonly pinned: GatewayConfig["pinned"][string] | undefined;
+  /** Ollama's own dialect, which alone has its options. */
+  readonly isNative: boolean;
 }
 
 const INCLUDE_USAGE = Buffer.from('"stream_options":{"include_usage":true},');
@@ -173,7 +195,7 @@ function recordOf(
   { host }: Place,
   ended: Exclude<Ended, { readonly kind: "failed" }>,
   durationMs: number,
-  tap: UsageTap,
+  tap: Tap,
 ): UsageRecord {
   return {
     id: randomUUID(),
@@ -191,9 +213,14 @@ function recordOf(
 }
 
 /** After the first byte there is one typed error, and no splice of another host's answer. */
-function breakOff(response: ServerResponse, { code, why, isEventStream }: Extract<Ended, { kind: "broke-off" }>): void {
-  if (!isEventStream) return void response.destroy();
-  response.end(`\n\ndata: ${new Problem(code, `The host broke off: ${why}`).body()}\n\n`);
+function breakOff(
+  response: ServerResponse,
+  { code, why, contentType }: Extract<Ended, { kind: "broke-off" }>,
+  dialect: Dialect,
+): void {
+  const last = brokenOff(new Problem(code, `The host broke off: ${why}`), dialect, contentType);
+  if (last === undefined) response.destroy();
+  else response.end(last);
 }
 
 /** What the last host said, where nobody else could answer. */

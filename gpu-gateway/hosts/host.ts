@@ -60,6 +60,11 @@ export class Host {
     return this.#configured ?? this.offered ?? NONE;
   }
 
+  /** Whether it offers a model. */
+  has(model: string): boolean {
+    return this.models.has(model);
+  }
+
   /** Ollama loads on demand; the others have all that they offer. */
   get loadsOnDemand(): boolean {
     return this.config.kind === "ollama";

@@ -48,17 +48,20 @@ async function get(host: Host, path: string, { env, timeoutMs }: Means): Promise
   return body.json();
 }
 
-/** Loads a model into an Ollama's memory: an empty request does (Ollama's FAQ, "preload a model"). */
+/**
+ * Loads a model into an Ollama's memory, with the options that it will be asked with: an empty request does (Ollama's FAQ,
+ * "preload a model").
+ */
 export async function loadModel(
   host: Host,
   model: string,
-  { env, timeoutMs }: Pick<Means, "env" | "timeoutMs">,
+  { env, timeoutMs, options }: Pick<Means, "env" | "timeoutMs"> & { readonly options: object | undefined },
 ): Promise<void> {
   const { statusCode, body } = await host.pool.request({
     method: "POST",
     path: host.path("/api/generate"),
     headers: { "content-type": "application/json", ...authorizationOf(host, env) },
-    body: JSON.stringify({ model, stream: false }),
+    body: JSON.stringify({ model, stream: false, ...(options === undefined ? {} : { options }) }),
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     signal: AbortSignal.timeout(timeoutMs),
@@ -67,10 +70,11 @@ export async function loadModel(
   if (statusCode !== 200) throw new Error(`it answered ${statusCode}: ${text.slice(0, 200)}`);
 }
 
-/** The host's own key; what a client sent is never passed on. */
-export function authorizationOf(host: Host, env: NodeJS.ProcessEnv): Record<string, string> {
-  const variable = host.config.key_env;
-  const key = variable === undefined ? undefined : env[variable];
+/** The host's own key; a client's is never passed on. */
+export function authorizationOf({ config }: Host, env: NodeJS.ProcessEnv): Record<string, string> {
+  const key = config.key_env === undefined ? undefined : env[config.key_env];
+  if (config.kind === "anthropic")
+    return { "anthropic-version": "2023-06-01", ...(key === undefined ? {} : { "x-api-key": key }) };
   return key === undefined ? {} : { authorization: `Bearer ${key}` };
 }
 

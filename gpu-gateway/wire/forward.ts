@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici";
 import type { Host } from "../hosts/host.ts";
 import type { ProblemCode } from "../problem.ts";
 import { HideUsage } from "./hide-usage.ts";
-import type { UsageTap } from "./usage-tap.ts";
+import type { Tap } from "./usage-tap.ts";
 
 /** What goes to the host. */
 export interface Outgoing {
@@ -26,7 +26,7 @@ export type Ended =
   /** The client left. */
   | { readonly kind: "left" }
   /** It broke off in the middle. */
-  | { readonly kind: "broke-off"; readonly code: ProblemCode; readonly why: string; readonly isEventStream: boolean };
+  | { readonly kind: "broke-off"; readonly code: ProblemCode; readonly why: string; readonly contentType: string };
 
 export interface HostAnswer {
   readonly status: number;
@@ -51,7 +51,7 @@ const MOST_KEPT = 64 * 1024;
  * Sends a request to a host and passes its answer on as it comes: the bytes are not touched, and a client that reads slowly holds
  * the host's socket, not our memory. The socket is closed when the client leaves.
  */
-export function forward(host: Host, outgoing: Outgoing, response: ServerResponse, tap: UsageTap): Promise<Ended> {
+export function forward(host: Host, outgoing: Outgoing, response: ServerResponse, tap: Tap): Promise<Ended> {
   return new Promise((resolve) => {
     const passing = new Passing(response, tap, resolve, outgoing);
     host.pool.dispatch(
@@ -72,7 +72,7 @@ class TotalTimeError extends Error {}
 
 class Passing implements Dispatcher.DispatchHandler {
   readonly #response: ServerResponse;
-  readonly #tap: UsageTap;
+  readonly #tap: Tap;
   readonly #ended: (ended: Ended) => void;
   readonly #begun = performance.now();
   #controller: Dispatcher.DispatchController | undefined;
@@ -81,16 +81,11 @@ class Passing implements Dispatcher.DispatchHandler {
   #isOver = false;
   #status = 0;
   #firstByteMs = 0;
-  #isEventStream = false;
+  #contentType = "";
   /** Of an answer that is a failure: it is not passed on as long as another host may do better. */
   #failure: { readonly headers: OutgoingHttpHeaders; readonly pieces: Buffer[]; size: number } | undefined;
 
-  constructor(
-    response: ServerResponse,
-    tap: UsageTap,
-    ended: (ended: Ended) => void,
-    { totalMs, hidesUsage }: Outgoing,
-  ) {
+  constructor(response: ServerResponse, tap: Tap, ended: (ended: Ended) => void, { totalMs, hidesUsage }: Outgoing) {
     this.#response = response;
     this.#tap = tap;
     this.#ended = ended;
@@ -114,7 +109,7 @@ class Passing implements Dispatcher.DispatchHandler {
     const own: OutgoingHttpHeaders = {};
     for (const [name, value] of Object.entries(headers))
       if (!HOP_BY_HOP.has(name) && value !== undefined) own[name] = value;
-    this.#isEventStream = String(headers["content-type"] ?? "").startsWith("text/event-stream");
+    this.#contentType = String(headers["content-type"] ?? "");
     if (isHostsFault(status)) this.#failure = { headers: own, pieces: [], size: 0 };
     else this.#response.writeHead(status, own);
   }
@@ -152,7 +147,7 @@ class Passing implements Dispatcher.DispatchHandler {
     if (error instanceof LeftError) return this.#finish({ kind: "left" });
     const code = codeOf(error);
     const why = error instanceof TotalTimeError ? error.message : `${error.name}: ${error.message}`;
-    if (this.#response.headersSent) this.#finish({ kind: "broke-off", code, why, isEventStream: this.#isEventStream });
+    if (this.#response.headersSent) this.#finish({ kind: "broke-off", code, why, contentType: this.#contentType });
     else this.#finish({ kind: "failed", code, why });
   }
 

@@ -11,6 +11,13 @@ export interface Tokens {
   readonly reasoning: number;
 }
 
+/** Reads usage from an answer that passes. */
+export interface Tap {
+  push(piece: Buffer): void;
+  /** What has been told so far. */
+  readonly tokens: Tokens | undefined;
+}
+
 /** Longest piece of an answer that is kept for what follows it. */
 const MOST_KEPT = 64 * 1024;
 const NAME = Buffer.from('"usage"');
@@ -20,7 +27,7 @@ const [QUOTE, BACKSLASH, OPEN, CLOSE, COLON] = [0x22, 0x5c, 0x7b, 0x7d, 0x3a];
  * Takes an answer in pieces, JSON or server-sent events, and keeps what its `usage` objects say: quotes in texts are escaped, so
  * `"usage"` stands for nothing else. A later object adds to or replaces what an earlier one said, as Anthropic's streams have it.
  */
-export class UsageTap {
+export class UsageTap implements Tap {
   #kept: Buffer | undefined;
   #tokens: Tokens | undefined;
 
@@ -130,4 +137,30 @@ function tokensOf(text: string): Told | undefined {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
+}
+
+/** Of an Ollama's last line, which has the counts behind everything else. */
+const MOST_TAIL = 4_096;
+
+/** Ollama's own dialect: the counts stand in the last line, after whatever was said. */
+export class OllamaTap implements Tap {
+  #tail: Buffer = Buffer.alloc(0);
+
+  push(piece: Buffer): void {
+    const bytes = piece.length >= MOST_TAIL ? piece : Buffer.concat([this.#tail, piece]);
+    this.#tail = Buffer.from(bytes.subarray(Math.max(0, bytes.length - MOST_TAIL)));
+  }
+
+  get tokens(): Tokens | undefined {
+    const text = this.#tail.toString("latin1");
+    const input = lastNumber(text, /"prompt_eval_count"\s*:\s*(\d+)/g);
+    const output = lastNumber(text, /"eval_count"\s*:\s*(\d+)/g);
+    if (input === undefined && output === undefined) return undefined;
+    return { input: input ?? 0, output: output ?? 0, cachedInput: 0, cacheWrite: 0, reasoning: 0 };
+  }
+}
+
+function lastNumber(text: string, pattern: RegExp): number | undefined {
+  const found = [...text.matchAll(pattern)].at(-1)?.[1];
+  return found === undefined ? undefined : Number(found);
 }
