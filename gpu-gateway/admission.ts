@@ -39,6 +39,9 @@ interface Line {
   readonly queue: FairQueue<Waiter>;
   /** Mean time that an answer takes, milliseconds. */
   serviceMs: number;
+  /** Requests of late: each counts one, and fades. */
+  demand: number;
+  demandAt: number;
 }
 
 export interface AdmissionOptions {
@@ -50,6 +53,8 @@ export interface AdmissionOptions {
 }
 
 const FIRST_SERVICE_MS = 1_000;
+/** Loads after which a request counts for a third. */
+const DEMAND_LOADS = 10;
 
 /**
  * Who gets a place on which host, and who waits: one bounded, fair line for each model. A place is free when its holder gives it
@@ -77,6 +82,8 @@ export class Admission {
     const { queue: limits, now } = this.#options;
     const line = this.#line(ask.model);
     const begun = now();
+    line.demand = this.#demandOf(ask.model) + 1;
+    line.demandAt = begun;
     const choice = this.explain(ask);
     if (choice.kind === "none") throw this.#none(ask, choice.why);
     // Whoever waits has its turn before who comes now.
@@ -114,13 +121,32 @@ export class Admission {
   }
 
   /** Where a request would go now, and why. */
-  explain(ask: Ask): Choice {
+  explain(ask: Ask, waitedMs = 0): Choice {
     const { hosts, now, queue } = this.#options;
     const able = hosts().filter((host) => host.has(ask.model) && ask.fits(host) && !ask.without.has(host.name));
-    const candidates = able.map((host) => host.candidate(ask.model, now()));
+    const candidates = able.map((host) => host.candidate(ask.model, now(), this.#evictedDemand(host, ask.model)));
     const { prefix } = ask;
     const affinity = prefix === undefined ? undefined : (host: string) => rankOf(prefix, host);
-    return choose(candidates, { affinity, patienceMs: queue.patience, expectedWaitMs: this.expectedWait(ask) });
+    return choose(candidates, {
+      affinity,
+      waitedMs,
+      patienceMs: queue.patience,
+      expectedWaitMs: this.expectedWait(ask),
+    });
+  }
+
+  /** How much a model is asked for. What was asked long ago, beside what a load takes, does not count. */
+  #demandOf(model: string): number {
+    const line = this.#lines.get(model);
+    if (line === undefined) return 0;
+    const [host] = this.#options.hosts().filter((each) => each.has(model) && each.loadsOnDemand);
+    const fadesIn = DEMAND_LOADS * (host?.loadMsOf(model) ?? 1_000);
+    return line.demand * Math.exp(-(this.#options.now() - line.demandAt) / fadesIn);
+  }
+
+  #evictedDemand(host: Host, model: string): number {
+    const evicted = host.evictedBy(model);
+    return evicted === undefined ? 0 : this.#demandOf(evicted) / Math.max(0.1, this.#demandOf(model));
   }
 
   /** Milliseconds until a request that came now would have a place; 0 where one is free. */
@@ -141,7 +167,7 @@ export class Admission {
     for (const model of this.#lines.keys()) this.#pump(model);
   }
 
-  /** Refuses whoever has waited too long; to be called a few times a second. */
+  /** Refuses whoever has waited too long, and lets in who need not wait for others any more; to be called some times a second. */
   expire(): void {
     const { now, queue: limits } = this.#options;
     for (const [model, line] of this.#lines) {
@@ -149,6 +175,7 @@ export class Admission {
         const text = `No place for "${model}" came free within ${limits.patience / 1_000} s.`;
         item.refused(new Problem("wait_too_long", text, this.expectedWait(item.ask)));
       }
+      this.#pump(model);
       // Models that nobody asks for any more are forgotten: their number is the clients' choice.
       if (line.queue.size === 0 && this.#lines.size > 1_000) this.#lines.delete(model);
     }
@@ -163,7 +190,12 @@ export class Admission {
   #line(model: string): Line {
     const known = this.#lines.get(model);
     if (known !== undefined) return known;
-    const line = { queue: new FairQueue<Waiter>(this.#options.queue.most), serviceMs: FIRST_SERVICE_MS };
+    const line = {
+      queue: new FairQueue<Waiter>(this.#options.queue.most),
+      serviceMs: FIRST_SERVICE_MS,
+      demand: 0,
+      demandAt: 0,
+    };
     this.#lines.set(model, line);
     return line;
   }
@@ -179,7 +211,7 @@ export class Admission {
     const release = (): void => {
       if (isGivenBack) return;
       isGivenBack = true;
-      host.ends(ask.model);
+      host.ends(ask.model, now());
       const line = this.#line(ask.model);
       line.serviceMs += 0.1 * (now() - begun - line.serviceMs);
       this.changed();
@@ -190,10 +222,11 @@ export class Admission {
   /** Lets in who can be let in. */
   #pump(model: string): void {
     const line = this.#lines.get(model);
+    const { now } = this.#options;
     while (line !== undefined && line.queue.size > 0) {
       let found: Extract<Choice, { kind: "host" }> | undefined;
-      const entry = line.queue.take(({ ask }) => {
-        const choice = this.explain(ask);
+      const entry = line.queue.take(({ ask }, since) => {
+        const choice = this.explain(ask, now() - since);
         if (choice.kind !== "host") return false;
         if (choice.loads) this.#load(choice.name, model);
         else found = choice;
@@ -213,7 +246,7 @@ export class Admission {
     host.loading(model);
     load(host, model).then(
       () => {
-        host.loaded(model, now() - begun);
+        host.loaded(model, now() - begun, now());
         this.changed();
       },
       (thrown: unknown) => {

@@ -20,7 +20,7 @@ export interface GatewayOptions {
   readonly journalPath: string;
 }
 
-const EXPIRE_MS = 100;
+const EXPIRE_MS = 25;
 const PROBE_TIMEOUT_MS = 2_000;
 
 /** One service in front of all hosts: takes requests, finds each a place, passes answers on, and keeps the accounts. */

@@ -9,6 +9,8 @@ interface Resident {
   state: "resident" | "loading";
   /** Requests of ours that it has for this model. */
   outstanding: number;
+  /** When one of them ended last, or it was loaded. */
+  usedAt: number;
 }
 
 /** Where nothing is known of a model's load yet. */
@@ -82,13 +84,19 @@ export class Host {
     this.#resident(model).state = "loading";
   }
 
-  loaded(model: string, tookMs: number): void {
-    this.#resident(model).state = "resident";
+  loaded(model: string, tookMs: number, now: number): void {
+    const resident = this.#resident(model);
+    resident.state = "resident";
+    resident.usedAt = now;
     this.#loadMs.set(model, tookMs);
     // What did not fit beside it is gone; the next look at the host says the rest.
-    for (const [other, { state, outstanding }] of this.#residents) {
-      if (this.#residents.size <= this.config.holds) break;
-      if (other !== model && state === "resident" && outstanding === 0) this.#residents.delete(other);
+    while (this.#residents.size > this.config.holds) {
+      const idle = [...this.#residents].filter(
+        ([other, { state, outstanding }]) => other !== model && state === "resident" && outstanding === 0,
+      );
+      const [oldest] = idle.toSorted(([, one], [, another]) => one.usedAt - another.usedAt);
+      if (oldest === undefined) break;
+      this.#residents.delete(oldest[0]);
     }
   }
 
@@ -101,9 +109,23 @@ export class Host {
     this.#resident(model).outstanding += 1;
   }
 
-  ends(model: string): void {
+  ends(model: string, now: number): void {
     this.#outstanding -= 1;
-    this.#resident(model).outstanding -= 1;
+    const resident = this.#resident(model);
+    resident.outstanding -= 1;
+    resident.usedAt = now;
+  }
+
+  /** What a load of the model would put out: an Ollama gives up what was not used for longest. */
+  evictedBy(model: string): string | undefined {
+    if (!this.loadsOnDemand || this.#residents.has(model) || this.#residents.size < this.config.holds) return undefined;
+    const idle = [...this.#residents].filter(([, { state, outstanding }]) => state === "resident" && outstanding === 0);
+    return idle.toSorted(([, one], [, other]) => one.usedAt - other.usedAt)[0]?.[0];
+  }
+
+  /** Milliseconds that a load of the model takes here. */
+  loadMsOf(model: string): number {
+    return this.#loadMs.get(model) ?? USUAL_LOAD_MS;
   }
 
   residencyOf(model: string): Candidate["residency"] {
@@ -116,7 +138,8 @@ export class Host {
     return [...this.#residents].map(([model, { state, outstanding }]) => ({ model, state, outstanding }));
   }
 
-  candidate(model: string, now: number): Candidate {
+  /** @param evictedDemand see {@link Candidate.evictedDemand} */
+  candidate(model: string, now: number, evictedDemand = 0): Candidate {
     const { name, slots, weight, spill_over: isSpillOver } = this.config;
     const mayTry = this.breaker.mayTry(now);
     return {
@@ -132,8 +155,9 @@ export class Host {
       slots,
       firstByteMs: this.firstByte.value(now),
       weight,
-      loadMs: this.#loadMs.get(model) ?? USUAL_LOAD_MS,
+      loadMs: this.loadMsOf(model),
       evictsBusy: this.#evictsBusy(model),
+      evictedDemand,
       isSpillOver,
       costUsd: 0,
     };
@@ -154,7 +178,7 @@ export class Host {
   #resident(model: string): Resident {
     const known = this.#residents.get(model);
     if (known !== undefined) return known;
-    const resident: Resident = { state: "resident", outstanding: 0 };
+    const resident: Resident = { state: "resident", outstanding: 0, usedAt: 0 };
     this.#residents.set(model, resident);
     return resident;
   }

@@ -78,10 +78,10 @@ export class FairQueue<T> {
   }
 
   /** The next whose turn it is of those that fit; undefined where none does. Who does not fit loses nothing of its turn. */
-  take(fits: (item: T) => boolean = () => true): Waiting<T> | undefined {
+  take(fits: (item: T, since: number) => boolean = () => true): Waiting<T> | undefined {
     let next: Waiting<T> | undefined;
     for (const { entries } of this.#flows.values()) {
-      const entry = entries.find((candidate) => fits(candidate.item));
+      const entry = entries.find((candidate) => fits(candidate.item, candidate.since));
       if (entry !== undefined && (next === undefined || isBefore(entry, next))) next = entry;
     }
     if (next === undefined) return undefined;

@@ -12,10 +12,11 @@ const HOST: Candidate = {
   weight: 1,
   loadMs: 20_000,
   evictsBusy: false,
+  evictedDemand: 0,
   isSpillOver: false,
   costUsd: 0,
 };
-const WISH = { patienceMs: 30_000, expectedWaitMs: 0 };
+const WISH = { patienceMs: 30_000, waitedMs: 0, expectedWaitMs: 0 };
 
 function host(name: string, more: Partial<Candidate> = {}): Candidate {
   return { ...HOST, name, ...more };
@@ -39,14 +40,27 @@ describe("the choice of a host (GW4, GW5)", () => {
     expect(choose([host("b", { residency: "cold", evictsBusy: true })], WISH)).toMatchObject({ kind: "wait" });
   });
 
+  it("a load that puts out what is wanted waits for others to share it, and goes where least is lost", () => {
+    const hosts = [
+      host("a", { residency: "cold", loadMs: 1_000, evictedDemand: 2 }),
+      host("b", { residency: "cold", loadMs: 1_000, evictedDemand: 0.5 }),
+    ];
+    expect(choose(hosts, WISH)).toMatchObject({ kind: "wait", why: expect.stringContaining("b puts another out") });
+    expect(choose(hosts, { ...WISH, waitedMs: 600 })).toMatchObject({ kind: "host", name: "b", loads: true });
+    expect(choose([host("c", { residency: "cold" }), ...hosts], WISH)).toMatchObject({ name: "c", loads: true });
+  });
+
   it("spills over when the wait is longer than the patience, to the cheapest", () => {
     const spill = [
       host("dear", { isSpillOver: true, costUsd: 0.02 }),
       host("cheap", { isSpillOver: true, costUsd: 0.01 }),
     ];
     const hosts = [host("a", { outstanding: 4 }), ...spill];
-    expect(choose(hosts, { patienceMs: 1_000, expectedWaitMs: 500 })).toMatchObject({ kind: "wait" });
-    expect(choose(hosts, { patienceMs: 1_000, expectedWaitMs: 5_000 })).toMatchObject({ kind: "host", name: "cheap" });
+    expect(choose(hosts, { ...WISH, patienceMs: 1_000, expectedWaitMs: 500 })).toMatchObject({ kind: "wait" });
+    expect(choose(hosts, { ...WISH, patienceMs: 1_000, expectedWaitMs: 5_000 })).toMatchObject({
+      kind: "host",
+      name: "cheap",
+    });
     expect(choose([host("a", { isUp: false }), ...spill], WISH)).toMatchObject({ kind: "host", name: "cheap" });
   });
 

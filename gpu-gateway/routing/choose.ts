@@ -19,8 +19,10 @@ export interface Candidate {
   readonly weight: number;
   /** What a load of the model took, or is expected to take, milliseconds. */
   readonly loadMs: number;
-  /** Loading it here would take memory from a model that others are asking for now. */
+  /** Loading it here would take memory from a model that others are using now. */
   readonly evictsBusy: boolean;
+  /** How much the model is asked for that a load here would put out, beside this one: 1 is as much; 0: none is put out. */
+  readonly evictedDemand: number;
   /** Only where the others are full. */
   readonly isSpillOver: boolean;
   /** US dollars for this request; 0 for what is one's own. */
@@ -32,6 +34,8 @@ export interface Wish {
   readonly affinity?: ((host: string) => number) | undefined;
   /** Milliseconds that it can wait for a place. */
   readonly patienceMs: number;
+  /** Milliseconds that it has waited. */
+  readonly waitedMs: number;
   /** Expected time for a place where the model is resident, milliseconds. */
   readonly expectedWaitMs: number;
 }
@@ -59,7 +63,12 @@ export function choose(candidates: readonly Candidate[], wish: Wish): Choice {
   const resident = own.some(({ residency }) => residency === "resident");
   // A load is worth it where nobody has the model, or waiting for those who have it takes longer.
   const cold = free.filter(({ residency, evictsBusy }) => residency === "cold" && !evictsBusy);
-  const [quickest] = cold.toSorted((one, other) => one.loadMs - other.loadMs || one.outstanding - other.outstanding);
+  const [quickest] = cold.toSorted(
+    (one, other) =>
+      one.evictedDemand - other.evictedDemand || one.loadMs - other.loadMs || one.outstanding - other.outstanding,
+  );
+  if (quickest !== undefined && wish.waitedMs < holdMs(quickest, wish))
+    return { kind: "wait", why: `more may come for the model before ${quickest.name} puts another out for it` };
   if (quickest !== undefined && !isLoading && (!resident || quickest.loadMs < wish.expectedWaitMs)) {
     const why = resident
       ? `${quickest.name} loads the model: that takes ${quickest.loadMs} ms, waiting for those that have it ${wish.expectedWaitMs} ms`
@@ -73,6 +82,18 @@ export function choose(candidates: readonly Candidate[], wish: Wish): Choice {
     if (cheapest !== undefined) return { kind: "host", name: cheapest.name, why: `spilled over: ${why}`, loads: false };
   }
   return { kind: "wait", why: isLoading ? "a host is loading the model" : "all places are taken" };
+}
+
+/** Of a wait how much may be spent on others to come that need the same load. */
+const MOST_HELD = 0.25;
+
+/**
+ * A load that puts out what others want is put off, the longer the more they want it: those who come meanwhile share it, and who
+ * asks for what is there still is answered at once.
+ */
+function holdMs({ evictedDemand, loadMs }: Candidate, { patienceMs }: Wish): number {
+  if (evictedDemand === 0) return 0;
+  return Math.min(MOST_HELD * patienceMs, loadMs * Math.min(4, evictedDemand));
 }
 
 function hasPlace({ outstanding, slots }: Candidate): boolean {
