@@ -24,6 +24,7 @@ export interface EdgewiseServer extends Client {
 
 /** A worker of the bench's own, in a workerd of its own. */
 export interface WorkServer {
+  readonly url: string;
   perform(work: object): Promise<unknown>;
   readonly pid: number | undefined;
   stop(): Promise<void>;
@@ -90,6 +91,7 @@ export async function startWorker(entry: string, bindings: object): Promise<Work
   );
   const url = await miniflare.ready;
   return {
+    url: url.origin,
     perform: async (work) => {
       const response = await fetch(url, { method: "POST", headers: PLAIN, body: JSON.stringify(work) });
       if (!response.ok) throw new Error(`${entry} answered ${response.status}: ${await response.text()}`);

@@ -6,41 +6,52 @@ import type { NodeKinds } from "../src/nodes/registry.ts";
 import type { ThreadCore } from "./core.ts";
 import type { LogEntry } from "./log/entry.ts";
 import type { RunRow } from "./log/rows.ts";
-import { checkpointAt } from "./log/standing.ts";
+import { checkAlone } from "./run/check-alone.ts";
 import { carriedFrom } from "./run/budget-limits.ts";
 import { refuseTooMuch } from "./run/budget-state.ts";
+import { configured, configuredAfter } from "./run/configured.ts";
 import { restOf } from "./run/ending.ts";
 import { checkGiven, givenOf } from "./run/globals.ts";
 import { readInput } from "./run/input.ts";
 import { refuseTooLarge } from "./run/limits.ts";
 import { LiveRun } from "./run/live-run.ts";
-import { newRun } from "./run/new-run.ts";
+import { newRun, type Place } from "./run/new-run.ts";
 import type { Opening, Start } from "./run/start.ts";
 import { askedSteps } from "./run/playback.ts";
 import { checkAnswer, waitOver } from "./run/questions.ts";
+import { breakpointsIn, checkBreakpoints } from "./run/breakpoints.ts";
 import { commanded, resumed } from "./run/opening.ts";
+import { answeredAt, type Standpoint, standpoint } from "./standpoint.ts";
 import type { AnswerInterrupt, Budget, RunCommand, StartRun } from "./thread-api.ts";
-import { checkpointCommit } from "./view/identity.ts";
 
 /** What starts runs on a thread: with an input, or on what is at rest there. All of it checks first, and then writes whole. */
-
-/** Where a run stands: at a commit, with the number of the checkpoint there; undefined: at the thread's newest. */
-export type Standpoint = { readonly seq: number; readonly step: number } | undefined;
-
-/** @throws EdgewiseError `not_found` for an id of no checkpoint. The newest counts as none given: clients send it along. */
-export function standpoint(core: ThreadCore, threadId: string, id: string | undefined): Standpoint {
-  if (id === undefined) return undefined;
-  const { seq, step } = checkpointCommit(core.store, threadId, id, "/checkpoint_id");
-  const newest = checkpointAt(core.store, core.lastCommit.seq)?.seq;
-  return seq === newest ? undefined : { seq, step };
-}
 
 /** @throws EdgewiseError for what the graph or the thread refuses; nothing is written then. */
 export function startRun(core: ThreadCore, command: StartRun, plan: () => Plan, kinds: NodeKinds): RunRow {
   const at = standpoint(core, command.threadId, command.checkpointId);
-  const goesOn =
-    command.command !== undefined || (command.input === null && (at !== undefined || lastRun(core) !== undefined));
-  return goesOn ? goOn(core, command, at) : begin(core, command, plan(), at, kinds);
+  return goesOn(core, command, at) ? goOn(core, command, at) : begin(core, command, plan(), at, kinds);
+}
+
+function goesOn(core: ThreadCore, { command, input }: StartRun, at: Standpoint | undefined): boolean {
+  return command !== undefined || (input === null && (at !== undefined || lastRun(core) !== undefined));
+}
+
+/**
+ * What can be said of a run before its turn has come: whatever does not depend on the state that it will begin on.
+ * @throws EdgewiseError as {@link startRun}
+ */
+export function checkStart(core: ThreadCore, command: StartRun, plan: Plan): void {
+  const at = standpoint(core, command.threadId, command.checkpointId);
+  if (!goesOn(core, command, at)) return checkAlone(command, plan, lastRun(core));
+  const { config, context, metadata } = command;
+  refuseTooLarge({ config, context, metadata });
+  checkBreakpoints(plan, command);
+}
+
+/** Where the next run of the thread stands. */
+export function nextRun(core: ThreadCore): Pick<Place, "n" | "firstSeq" | "now"> {
+  const n = (core.record.row === undefined ? 0 : core.store.queue.lastNumber()) + 1;
+  return { n, firstSeq: core.lastCommit.seq + 1, now: core.now() };
 }
 
 /** The thread's newest, writes from outside included; undefined where there is none, or no thread. */
@@ -48,14 +59,16 @@ export function lastRun(core: ThreadCore): RunRow | undefined {
   return core.record.row && core.store.lastRun();
 }
 
-function begin(core: ThreadCore, command: StartRun, plan: Plan, at: Standpoint, kinds: NodeKinds): RunRow {
+function begin(core: ThreadCore, asked: StartRun, plan: Plan, at: Standpoint | undefined, kinds: NodeKinds): RunRow {
+  const command: StartRun = { ...asked, ...configured(asked, plan, lastRun(core)) };
   const { graph, config, context, metadata } = command;
   refuseTooLarge({ config, context, metadata });
-  const from = at === undefined ? null : { seq: at.seq, anew: true };
-  const row = newRun(command, { ...core.nextRun(), from, lineage: command.runId });
+  checkBreakpoints(plan, command);
+  const from = at === undefined ? standsAfresh(core) : at.anew;
+  const row = newRun(command, { ...nextRun(core), from, lineage: command.runId });
   const given = givenOf(row, row, command.threadId);
   checkGiven(plan, given);
-  const base = at === undefined ? core.values : core.past.valuesAt(at.seq);
+  const base = at === undefined ? core.values : core.past.valuesOn(at.anew);
   const outcome = readInput(command, plan, base, given);
   const live = new LiveRun(row, given, plan, base, kinds);
   refuseTooMuch(live.playback, outcome.writes, "/input");
@@ -64,43 +77,18 @@ function begin(core: ThreadCore, command: StartRun, plan: Plan, at: Standpoint, 
   return row;
 }
 
+/** Where a run stands that begins: nothing need be said of the end of the log; other runs may have been struck from there. */
+function standsAfresh(core: ThreadCore): RunRow["from"] {
+  const seq = lastRun(core)?.lastSeq ?? 0;
+  return seq === core.lastCommit.seq ? null : { seq, anew: true };
+}
+
 /** R8, R9: goes on with what is at rest, or, from an older checkpoint, as a fork of it. */
-function goOn(core: ThreadCore, command: StartRun, at: Standpoint): RunRow {
-  const asked = at && command.command?.resume !== undefined ? { ...at, seq: askedBy(core, at.seq) } : at;
+function goOn(core: ThreadCore, command: StartRun, at: Standpoint | undefined): RunRow {
+  const asked = at && command.command?.resume !== undefined ? answeredAt(core, at) : at;
   const live = asked === undefined ? headOf(core, command.command ?? {}) : forkOf(core, asked.seq, command.threadId);
   const entries = commanded(live, command.command ?? {});
   return continueRun(core, live, { ...command, ...(asked && { at: asked }) }, entries);
-}
-
-/** An answer given at a checkpoint is for what was asked there, before anything else was: a question follows its checkpoint. */
-function askedBy(core: ThreadCore, checkpoint: number): number {
-  let asked = checkpoint;
-  for (let run = core.store.runAt(checkpoint); run !== undefined; run = core.past.next(run))
-    for (const { seq, step, entry } of core.store.commits(
-      Math.max(checkpoint + 1, run.firstSeq),
-      run.lastSeq ?? core.lastCommit.seq,
-    )) {
-      if (step !== null || !precedesAnswers(entry)) return asked;
-      if (entry.type === "task-waiting" && entry.ask !== undefined) asked = seq;
-    }
-  return asked;
-}
-
-/** What comes of itself and leaves nothing in doubt. */
-const OF_ITSELF: ReadonlySet<LogEntry["type"]> = new Set([
-  "run-continued",
-  "task-waiting",
-  "task-succeeded",
-  "frames-announced",
-  "frames-extended",
-  "frame-started",
-  "frame-failed",
-  "step-recorded",
-]);
-
-function precedesAnswers(entry: LogEntry): boolean {
-  if (entry.type === "task-resumed") return entry.answer === undefined && entry.signal === undefined;
-  return OF_ITSELF.has(entry.type);
 }
 
 /** @throws EdgewiseError `nothing_to_continue`, `wait_over` */
@@ -131,7 +119,17 @@ function threadIdOf(core: ThreadCore): string {
   return core.record.row?.threadId ?? "";
 }
 
-interface Continuation extends Pick<StartRun, "tenant" | "threadId" | "runId" | "assistantId"> {
+type Handed =
+  | "command"
+  | "checkpointId"
+  | "defaults"
+  | "interruptBefore"
+  | "interruptAfter"
+  | "onCompletion"
+  | "multitask"
+  | "webhook";
+
+interface Continuation extends Pick<StartRun, "tenant" | "threadId" | "runId" | "assistantId" | Handed> {
   readonly config: JsonObject;
   readonly context: JsonObject;
   readonly metadata: JsonObject;
@@ -156,27 +154,30 @@ function continueRun(core: ThreadCore, live: LiveRun, command: Continuation, ope
     const message = `What goes on here is a run of "${before.graphId}", not of "${graph.graphId}".`;
     throw failure("invalid_request", message, { pointer: "/assistant_id" });
   }
-  const { config, context, metadata } = command;
+  const merged = configuredAfter(command, before);
+  const { config, context, metadata } = merged;
   refuseTooLarge({ config, context, metadata });
+  checkBreakpoints(live.playback.plan, command);
   const pinned = { graphId: before.graphId, version: before.graphVersion, hash: before.graphHash, document: "" };
   const asked: StartRun = {
     ...command,
     graph: pinned,
     input: null,
-    config: { ...jsonOf(before.kwargs["config"]), ...config },
-    context: { ...jsonOf(before.kwargs["context"]), ...context },
+    ...merged,
     ifNotExists: "reject",
     budget: { ...jsonOf(before.kwargs["budget"]), ...budget },
     ...(requestHash === undefined ? {} : { requestHash }),
   };
-  const from = { seq: at?.seq ?? restOf(before), anew: false };
-  const lineage = at === undefined ? before.lineage : command.runId;
+  const from = at?.from ?? { seq: restOf(before), anew: false };
+  // What was struck has happened: who goes on from before it is a fork, and does not repeat it unasked.
+  const isFork = at !== undefined || before.lastSeq !== core.lastCommit.seq;
+  const lineage = isFork ? command.runId : core.record.lineageAfter(before, command.runId);
   const used = isAlone ? { used: carriedFrom(before) } : {};
-  const row = newRun(asked, { ...core.nextRun(), from, lineage, ...used });
+  const row = newRun(asked, { ...nextRun(core), from, lineage, ...used });
   const given = givenOf(row, live.first, command.threadId);
   checkGiven(live.playback.plan, given);
   core.rebuilding.remember(live, row);
-  const steps = askedSteps(config);
+  const steps = askedSteps(command.config);
   const entries: Opening = function* (run) {
     run.goOn(row, given);
     yield steps === undefined ? { type: "run-continued" } : { type: "run-continued", steps };
@@ -195,6 +196,10 @@ function startOf(
   return { tenant, threadId, belongsTo: { graph_id: row.graphId, assistant_id: assistantId } };
 }
 
+function isText(value: Json | undefined): value is string {
+  return typeof value === "string";
+}
+
 function jsonOf(value: Json | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
 }
@@ -204,8 +209,9 @@ function inherited(
   row: RunRow,
   place: { readonly tenant: string; readonly threadId: string; readonly runId: string },
 ): Continuation {
-  const { assistantId, metadata } = row;
-  return { ...place, assistantId, metadata, config: {}, context: {}, streamMode: ["values"] };
+  const { assistantId, metadata, kwargs } = row;
+  const asked = { ...place, assistantId, metadata, config: {}, context: {}, streamMode: ["values"] as const };
+  return { ...asked, ...breakpointsIn(kwargs), ...(isText(kwargs["webhook"]) && { webhook: kwargs["webhook"] }) };
 }
 
 /**
@@ -251,7 +257,8 @@ export function goOnAlone(core: ThreadCore, head: LiveRun | undefined): void {
   const over = head?.waits.over(now) ?? [];
   if (thread === undefined || head === undefined || over.length === 0) return;
   const place = { tenant: thread.tenant, threadId: thread.threadId, runId: uuidv7(now, secureRandom) };
-  continueRun(core, head, { ...inherited(head.row, place), isAlone: true }, (live) =>
+  const stays = head.row.kwargs["on_completion"] === "delete" ? { onCompletion: "delete" as const } : {};
+  continueRun(core, head, { ...inherited(head.row, place), ...stays, isAlone: true }, (live) =>
     over.flatMap((task): LogEntry[] => {
       const end = live.waits.endOf(task, now);
       return end === undefined ? [] : [{ type: "task-resumed", task, ...end }];

@@ -1,10 +1,9 @@
-import type { JsonObject } from "../src/base/json.ts";
 import type { Step } from "../src/engine/types.ts";
 import type { Plan } from "../src/graph/plan.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { AtRest } from "./at-rest.ts";
 import type { Chunk, LogEntry } from "./log/entry.ts";
-import type { RunRow, ThreadRow } from "./log/rows.ts";
+import type { RunRow } from "./log/rows.ts";
 import { ThreadStore } from "./log/store.ts";
 import { ThreadRecord } from "./log/thread-record.ts";
 import { type Last, LogTail } from "./log/tail.ts";
@@ -13,23 +12,28 @@ import { Outbox } from "./outbox.ts";
 import { Performer } from "./performer.ts";
 import { deadLetterOf } from "./run/dead-letter.ts";
 import type { LiveRun } from "./run/live-run.ts";
+import { isEmptyStart } from "./run/opening.ts";
 import type { Reach } from "./run/reach.ts";
 import type { Verdict } from "./run/verdict.ts";
 import type { Values } from "./run/playback.ts";
-import type { Place } from "./run/new-run.ts";
 import { Past } from "./run/past.ts";
 import { loadPlan } from "./run/plans.ts";
 import { Rebuilding } from "./run/rebuilding.ts";
 import type { Opening, Start } from "./run/start.ts";
 import { givenUp, isCancelled, restingAs, statusAfter, verdictOn } from "./run/ending.ts";
 import { goOnAlone } from "./commands.ts";
+import { nextMoment } from "./next-moment.ts";
+import { beginNext } from "./queue.ts";
+import { RunQueue } from "./run-queue.ts";
+import { eraseAt } from "./stateless.ts";
 import type { ThreadStatus } from "./thread-api.ts";
+import { frameCount, restCount } from "./view/layout.ts";
+import { threadLineOf } from "./view/thread-line.ts";
+import { webhookOf } from "./view/webhook.ts";
+import { Watchers } from "./watchers.ts";
 import type { Work } from "./run/work.ts";
 import { Whole } from "./whole.ts";
 import type { Means, World } from "./world.ts";
-
-/** While a run moves, its alarm is never further away than this: so soon it goes on after a crash (design, section 3). */
-export const LEASE_MS = 5_000;
 
 /**
  * A thread: restores it from its log, commits to it, and performs what the engine starts. One rule holds the rest up:
@@ -40,12 +44,14 @@ export class ThreadCore {
   readonly record: ThreadRecord;
   readonly past: Past;
   readonly rebuilding: Rebuilding;
+  /** What waits for its turn. */
+  readonly queue: RunQueue;
+  readonly notices: Notices;
   readonly #context: DurableObjectState;
   readonly #whole: Whole;
   readonly #world: World;
   readonly #clock: AlarmClock;
-  readonly #notices: Notices;
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Watchers();
   #values: Values = new Map();
   readonly #tail: LogTail;
   /** Why the values are not known: a run's graph cannot be read, and what it wrote cannot be folded without. */
@@ -61,20 +67,18 @@ export class ThreadCore {
     this.#world = world;
     this.#clock = new AlarmClock(context.storage);
     this.store = new ThreadStore(context.storage.sql);
-    this.record = new ThreadRecord(this.store);
+    this.record = new ThreadRecord(this.store, context.storage.sql);
     this.#tail = new LogTail(this.store);
     this.past = new Past(this.store, (hash) => this.plan(hash));
     this.rebuilding = new Rebuilding(this.store, this.past, (hash) => this.plan(hash), world.kinds);
     this.#rest = new AtRest(this.store, this.rebuilding);
-    this.#notices = new Notices(new Outbox(this.store, world), context, () => ({
-      row: this.#row,
-      status: () => this.status(),
+    this.queue = new RunQueue(this.store.queue, () => this.record.row !== undefined);
+    this.notices = new Notices(new Outbox(this.store, world), context, () => ({
+      row: this.record.row,
+      line: (row) => threadLineOf(this, row),
+      webhook: (run) => webhookOf(this, run),
       delivered: () => this.#delivered(),
     }));
-  }
-
-  get #row(): ThreadRow | undefined {
-    return this.record.row;
   }
 
   get live(): LiveRun | undefined {
@@ -83,8 +87,8 @@ export class ThreadCore {
 
   /** The run that is live, or what the last one left and can go on. */
   get head(): LiveRun | undefined {
-    if (this.#live !== undefined || !this.#row || this.#unreadable !== undefined) return this.#live;
-    return this.#rest.head(this.#row.threadId);
+    if (this.#live !== undefined || !this.record.row || this.#unreadable !== undefined) return this.#live;
+    return this.#rest.head(this.record.row.threadId);
   }
 
   /** The same where somebody may answer it: not where it was cancelled (G10). */
@@ -104,41 +108,42 @@ export class ThreadCore {
   }
 
   status(): ThreadStatus {
-    return this.#live ? "busy" : statusAfter(this.#row && this.store.lastRun());
+    return this.#live || !this.queue.isEmpty ? "busy" : statusAfter(this.record.row && this.store.lastRun());
   }
 
   /** Hears of every commit and every streamed piece; the answer takes the ear away again. */
   watch(listener: () => void): () => void {
-    this.#watchers.add(listener);
-    return () => this.#watchers.delete(listener);
+    return this.#watchers.add(listener);
   }
 
   /** Reads the thread back; to be called once, before anything else, with the object blocked. */
   async restore(): Promise<void> {
     this.record.restore();
-    if (!this.#row) return;
+    if (!this.record.row) return;
     await this.#clock.read(this.#world.now());
     this.#tail.restore();
-    const last = this.store.lastRun();
-    if (last) this.#replay(last, this.#tail.last.seq);
-    this.#notices.forget();
+    this.#replay();
+    this.notices.forget();
     if (this.#live) this.#recover(this.#live);
     this.#context.storage.transactionSync(() => this.#arm());
   }
 
-  #replay(last: RunRow, lastSeq: number): void {
+  #replay(): void {
+    const [last, lastSeq] = [this.store.lastRun(), this.#tail.last.seq];
+    if (last === undefined) return;
     const isLive = last.lastSeq === null;
     try {
       const before = isLive ? this.store.runAt(last.firstSeq - 1) : last;
       this.#values = before ? this.past.end(before) : new Map();
-      if (isLive) this.#live = this.rebuilding.live(last, lastSeq, this.#values, this.#row?.threadId ?? "");
+      if (isLive) this.#live = this.rebuilding.live(last, lastSeq, this.#values, this.record.row?.threadId ?? "");
     } catch (thrown) {
       this.#unreadable = thrown;
       if (!isLive) return;
       const over = givenUp(last, thrown, lastSeq, this.#world.now());
       this.#context.storage.transactionSync(() => {
         this.store.endRun(over);
-        this.#notices.over(over, undefined, this.now());
+        this.notices.over(over, undefined);
+        this.notices.ended(over);
       });
     }
   }
@@ -159,53 +164,38 @@ export class ThreadCore {
     return loadPlan(hash, () => this.store.graph(hash), this.#world.kinds);
   }
 
-  createThread(tenant: string, threadId: string, metadata: JsonObject): void {
-    this.#keep(() => this.record.create(tenant, threadId, metadata, this.#world.now()));
-  }
-
-  patchThread(metadata: JsonObject): void {
-    this.#keep(() => this.record.patch(metadata, this.#world.now()));
-  }
-
-  #keep(write: () => void): void {
+  /** Writes to the thread's own row, of which the index is then told. */
+  keep(write: (record: ThreadRecord, now: number) => void): void {
     this.#whole.write(() => {
-      write();
-      this.#notices.thread(this.now());
+      write(this.record, this.#world.now());
+      this.notices.thread();
       this.#arm();
     });
-    this.#notices.deliverSoon();
+    this.#watchers.tell();
+    this.notices.deliverSoon();
   }
 
-  /**
-   * A run begins: a new `live`, or one that goes on (the {@link head}, or one that was rebuilt): its first entries, each a commit, and then whatever they lead to. Durable when it returns, as far as the
-   * platform's output gate goes: no reply leaves before the commit is on disk.
-   */
+  /** A run begins: a new `live`, or one that goes on (the {@link head}, or one that was rebuilt): its first entries, each a commit, and then whatever they lead to. Durable when it returns: no reply passes the output gate before the commit is on disk. */
   start(live: LiveRun, row: RunRow, entries: Opening, how: Start): void {
     const now = this.now();
     const before = row.from === null ? undefined : this.store.runAt(row.from.seq);
     this.#whole.write(() => {
       // First of all: what the index is told of the thread from here on is that it is busy.
-      const left = this.#row && this.#rest.leave();
+      const left = this.record.row && this.#rest.leave();
       this.#live = live;
       this.record.belong(how.tenant, how.threadId, how.belongsTo, this.#world.now());
-      this.#notices.thread(now);
+      this.notices.thread();
       if (how.document !== undefined) this.store.keepGraph(row.graphHash, how.document);
-      this.store.insertRun(row, this.#row?.tenant ?? "");
-      if (left !== undefined) this.#notices.gone(left);
+      this.store.insertRun(row, this.record.row?.tenant ?? "");
+      if (left !== undefined) this.notices.gone(left);
       if (how.step !== undefined) this.#tail.standOn(how.step);
-      this.#notices.live(row, now);
+      this.notices.live(row, now, this.queue.begin(row.runId, now));
       let last: LogEntry | undefined;
       for (const entry of entries(live)) this.#commit(live, (last = entry), [], false);
       this.#performer.add(live.recover(now));
       if (row.hidden) this.#end(live, { ...live.row, ...restingAs(live, before) });
       else if (last !== undefined) this.#judge(live, last);
     });
-  }
-
-  /** Where the next run of the thread stands. */
-  nextRun(): Pick<Place, "n" | "firstSeq" | "now"> {
-    const last = this.#row && this.store.lastRun();
-    return { n: (last?.n ?? 0) + 1, firstSeq: this.#tail.last.seq + 1, now: this.now() };
   }
 
   /** What came from outside for the live run; durable when it returns. */
@@ -219,6 +209,7 @@ export class ThreadCore {
     const live = this.#live;
     if (live?.row.runId !== runId) return;
     this.#breakOff(live, { type: "run-cancelled", reason });
+    void this.perform();
   }
 
   /** A budget stops the run, if one does now (R9): its time is up, or nothing of it can go on within its limits. */
@@ -238,17 +229,33 @@ export class ThreadCore {
     });
   }
 
+  /** Runs (`gone`) were taken out, or go on no more by themselves: what the thread stands on is read anew. */
+  revise(gone: readonly RunRow[], write: () => void): void {
+    this.keep(() => {
+      write();
+      for (const run of gone) this.notices.gone(run);
+      if (this.#live !== undefined) return;
+      this.#tail.restore();
+      this.#rest.forget();
+      this.#unreadable = undefined;
+      this.#values = new Map();
+      this.#replay();
+      const head = this.waiting;
+      if (head?.nextTime() !== undefined) this.notices.over(head.row, head.nextTime());
+    });
+  }
+
   /** Marks the thread erased and empties it once the index has forgotten it. */
   async erase(): Promise<void> {
-    const row = this.#row;
+    const row = this.record.row;
     if (!row) return;
     this.#whole.write(() => {
       this.record.erase(this.#world.now());
       this.#rest.forget();
-      this.#notices.erased(row.threadId);
+      this.notices.erased(row.threadId);
       this.#arm();
     });
-    await this.#notices.deliver();
+    await this.notices.deliver();
   }
 
   /**
@@ -261,15 +268,18 @@ export class ThreadCore {
       const at = this.now();
       const step = live.apply(entry, at);
       const starts = step?.start.length ?? 0;
-      const event = live.takeEvents(5 + starts);
-      const commit = this.#tail.append(live.row, { at, event, lastEvent: event + 4 + starts, entry }, chunks);
+      // The first commit of a write from outside shows nothing: that one does.
+      const shows = live.row.hidden && isEmptyStart(entry) ? 0 : live.playback.steps.completed;
+      const ids = frameCount(entry, starts, shows);
+      const event = live.takeEvents(ids);
+      const commit = this.#tail.append(live.row, { at, event, lastEvent: event + ids - 1, entry, shows }, chunks);
       if (entry.type === "attempt-failed") live.backOff(entry.task);
       this.#performer.add(live.workAfter(entry, step, at));
       if (isJudged) this.#judge(live, entry, step);
-      this.#notices.committed(live.row, commit);
+      this.notices.committed(live.row, commit);
     });
-    this.#tellWatchers();
-    this.#notices.deliverSoon();
+    this.#watchers.tell();
+    this.notices.deliverSoon();
   }
 
   /** Whether the run is over by what was just committed. */
@@ -279,19 +289,18 @@ export class ThreadCore {
     else if (!this.#stops(live)) {
       const now = this.now();
       const moves = live.isPerforming || !this.#performer.isIdle;
-      this.#notices.looks(live.row, moves ? now : live.nextLook(now), now);
+      this.notices.looks(live.row, moves ? now : live.nextLook(now), now);
     }
     this.#arm();
-  }
-
-  #tellWatchers(): void {
-    for (const hear of this.#watchers) hear();
   }
 
   #end(live: LiveRun, end: RunRow): void {
     for (const lost of live.cutOff()) this.#commit(live, lost, [], false);
     // What is cut off has said what it has said.
     this.#tail.keep(live.row, live.abortAll());
+    // At rest everything that was committed is shown.
+    const more = live.playback.steps.rest();
+    if (more > 0) this.#tail.showMore(more, live.takeEvents(restCount(more)) + restCount(more) - 1);
     const over = { ...end, updatedAt: this.#tail.last.at, lastSeq: this.#tail.last.seq };
     this.store.endRun(over);
     this.#values = live.playback.threadValues();
@@ -299,8 +308,9 @@ export class ThreadCore {
     this.#performer.clear();
     this.#rest.keep(over, live);
     this.#tail.rest(this.#values);
-    this.#notices.dead(deadLetterOf(live, over, this.#row, this.store));
-    this.#notices.over(over, this.#rest.waiting()?.nextTime(), this.now());
+    this.notices.dead(deadLetterOf(live, over, this.record.row, this.store));
+    this.notices.over(over, this.#rest.waiting()?.nextTime());
+    this.notices.ended(over);
   }
 
   /** Unix milliseconds; never before the last commit. */
@@ -308,14 +318,15 @@ export class ThreadCore {
     return Math.max(this.#world.now(), this.#tail.last.at);
   }
 
-  /** Starts what is ready to start, until nothing more can move without waiting. */
-  perform(): Promise<void> {
-    return this.#performer.perform();
+  /** Starts what is ready to start, and the next run when one is over, until nothing more can move without waiting. */
+  async perform(): Promise<void> {
+    do await this.#performer.perform();
+    while (beginNext(this, this.#world.kinds));
   }
 
   #do(work: Work): void {
     const live = this.#live;
-    if (!live || !this.#row) return;
+    if (!live || !this.record.row) return;
     this.#whole.surely(() => {
       const verdict = live.perform(work, this.#reachOf(live));
       if (verdict) this.#commit(live, verdict.entry, verdict.chunks);
@@ -324,13 +335,13 @@ export class ThreadCore {
   }
 
   #reachOf(live: LiveRun): Reach {
-    this.#means ??= this.#world.meansOf(this.#row?.tenant ?? "");
+    this.#means ??= this.#world.meansOf(this.record.row?.tenant ?? "");
     const happened = (verdict: Verdict): void => {
       if (this.#live !== live) return;
       this.#commit(live, verdict.entry, verdict.chunks);
       void this.perform();
     };
-    return { means: this.#means, happened, streamed: () => this.#tellWatchers(), now: () => this.now() };
+    return { means: this.#means, happened, streamed: () => this.#watchers.tell(), now: () => this.now() };
   }
 
   /** Somebody is here: what an alarm should have done that was lost is done now. */
@@ -341,39 +352,28 @@ export class ThreadCore {
   /** Looks at what is due. Safe at any moment and any number of times (F6). */
   async tick(): Promise<void> {
     this.#clock.fired();
-    if (!this.#row) return;
-    if (this.#live === undefined) goOnAlone(this, this.#waiting());
-    else if (!this.#stops(this.#live)) this.#performer.add(this.#live.due(this.now()));
+    if (!this.record.row) return;
+    const now = this.now();
+    if ((eraseAt(this) ?? now + 1) <= now) return this.#context.waitUntil(this.erase());
+    if (this.#live === undefined && this.queue.due(now) === undefined) goOnAlone(this, this.waiting);
+    else if (this.#live && !this.#stops(this.#live)) this.#performer.add(this.#live.due(now));
     this.#context.storage.transactionSync(() => this.#arm());
     // Not waited for: the next alarm comes only after this one, and a run must not wait for a slow index (F14).
-    this.#context.waitUntil(this.#notices.deliver());
+    this.#context.waitUntil(this.notices.deliver());
     await this.perform();
   }
 
-  /**
-   * The sweep's touch: the index thinks this run is late. Goes on with what should have moved; answers whether there is
-   * something to come. The sweep itself puts the row off; a second notice would only have to be taken back.
-   */
-  async touch(runId: string): Promise<boolean> {
-    await this.tick();
-    const live = this.#live ?? this.#waiting();
-    return live?.row.runId === runId && (live === this.#live || live.nextTime() !== undefined);
-  }
-
-  #waiting(): LiveRun | undefined {
-    if (!this.#row || this.#row.deleted || this.#unreadable !== undefined) return undefined;
-    return this.#rest.waiting(this.#row.threadId);
+  /** What is at rest and goes on by itself. */
+  get waiting(): LiveRun | undefined {
+    if (!this.record.row || this.record.row.deleted || this.#unreadable !== undefined) return undefined;
+    return this.#rest.waiting(this.record.row.threadId);
   }
 
   /** Sets the alarm to the next thing that must happen by itself; in the transaction of what made it necessary. */
   #arm(): void {
-    const now = this.now();
-    const times: number[] = [];
-    if (this.#live && (this.#live.isPerforming || !this.#performer.isIdle)) times.push(now + LEASE_MS);
-    const next = (this.#live ?? this.#rest.waiting())?.nextTime();
-    if (next !== undefined) times.push(next);
-    if (!this.#notices.isEmpty) times.push(now + LEASE_MS);
-    if (times.length > 0) this.#clock.set(Math.min(...times), now);
+    const isMoving = this.#live !== undefined && (this.#live.isPerforming || !this.#performer.isIdle);
+    const at = nextMoment(this, (this.#live ?? this.#rest.waiting())?.nextTime(), isMoving);
+    if (at !== undefined) this.#clock.set(at, this.now());
   }
 
   /** Nothing of an erased thread may be there for one that is made in its place. */
@@ -381,18 +381,19 @@ export class ThreadCore {
     this.record.forget();
     this.#values = new Map();
     this.#tail.forget();
+    this.queue.forget();
     this.#unreadable = undefined;
     this.#rest.forget();
     this.#clock.fired();
   }
 
   async #delivered(): Promise<void> {
-    if (this.#row?.deleted) {
+    if (this.record.row?.deleted) {
       // Forgotten in the same turn: another delivery that comes to its end now must not erase what is made next.
       const gone = [this.#context.storage.deleteAlarm(), this.#context.storage.deleteAll()];
       this.#forget();
       await Promise.all(gone);
-    } else if (this.#row) {
+    } else if (this.record.row) {
       this.#context.storage.transactionSync(() => this.#arm());
     }
   }

@@ -1,13 +1,17 @@
 import type { DeadLetter } from "../src/storage/dead-letters.ts";
-import { DELIVERY_DELAY_MS, OVERDUE_MS, type Outbox, threadNotice } from "./outbox.ts";
+import type { ThreadRow as ThreadLine } from "../src/storage/threads.ts";
+import { DELIVERY_DELAY_MS, OVERDUE_MS, type Outbox } from "./outbox.ts";
 import type { Commit } from "./log/entry.ts";
 import type { RunRow, ThreadRow } from "./log/rows.ts";
-import type { ThreadStatus } from "./thread-api.ts";
+import type { Delivery } from "./scheduler-api.ts";
 
 /** What the object lends to its notices. */
 interface Thread {
   readonly row: ThreadRow | undefined;
-  readonly status: () => ThreadStatus;
+  /** What a search of the index finds it by. */
+  readonly line: (row: ThreadRow) => ThreadLine;
+  /** What is told of a run's end to whoever asked for it. */
+  readonly webhook: (run: RunRow) => Delivery | undefined;
   /** Everything has been delivered. */
   readonly delivered: () => Promise<void> | void;
 }
@@ -31,14 +35,20 @@ export class Notices {
     return this.#outbox.isEmpty;
   }
 
-  thread(now: number): void {
-    const { row, status } = this.#thread();
-    if (row) this.#outbox.add(threadNotice(row, status(), now));
+  thread(): void {
+    const { row, line } = this.#thread();
+    if (row) this.#outbox.add({ kind: "thread", row: line(row) });
   }
 
-  live(run: RunRow, now: number): void {
+  /** @param isListed the index may know of it already */
+  live(run: RunRow, now: number, isListed = false): void {
     this.#looksAt = now;
-    this.#outbox.tellLive(this.#thread().row, run, now, false);
+    this.#outbox.tellLive(this.#thread().row, run, now, isListed, true);
+  }
+
+  /** A run waits for its turn. @param due when that may come, Unix milliseconds */
+  queued(run: Pick<RunRow, "runId" | "createdAt">, due: number, now: number): void {
+    this.#outbox.tellQueued(this.#thread().row, run, due, now);
   }
 
   /** Nobody remembers what the sweep was told. */
@@ -61,11 +71,17 @@ export class Notices {
   }
 
   /** @param due when what it left goes on by itself, Unix milliseconds: the sweep stands behind that */
-  over(run: RunRow, due: number | undefined, now: number): void {
+  over(run: RunRow, due: number | undefined): void {
     const { row } = this.#thread();
     if (due === undefined) this.#outbox.tellOver(row, run.runId);
     else this.#outbox.tellLive(row, run, due, true);
-    this.thread(now);
+    this.thread();
+  }
+
+  /** A run has ended, however it did. */
+  ended(run: RunRow | undefined): void {
+    const delivery = run && this.#thread().webhook(run);
+    if (delivery !== undefined) this.#outbox.add({ kind: "webhook", delivery });
   }
 
   dead(letter: DeadLetter | undefined): void {
@@ -73,7 +89,7 @@ export class Notices {
   }
 
   /** What it left goes on, or is left for good: nobody need look at it any more. */
-  gone(run: RunRow): void {
+  gone(run: Pick<RunRow, "runId">): void {
     this.#outbox.tellOver(this.#thread().row, run.runId);
   }
 

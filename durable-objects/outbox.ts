@@ -7,6 +7,7 @@ import { sendWake, type Wake } from "../src/storage/wakes.ts";
 import type { Commit } from "./log/entry.ts";
 import type { RunRow, ThreadRow as StoredThread } from "./log/rows.ts";
 import type { ThreadStore } from "./log/store.ts";
+import type { Delivery } from "./scheduler-api.ts";
 
 /** What a thread tells the outside about itself. Written in the commit's transaction, delivered after it, at least once. */
 export type Notice =
@@ -31,17 +32,9 @@ export type Notice =
       readonly by: string;
       readonly at: number;
     }
-  | { readonly kind: "thread-erased"; readonly threadId: string };
-
-/** @param now Unix milliseconds; of two lines about a thread the newer counts. */
-export function threadNotice(thread: StoredThread, status: ThreadRow["status"], now: number): Notice {
-  const { threadId, createdAt, metadata } = thread;
-  const graphId = typeof metadata["graph_id"] === "string" ? metadata["graph_id"] : null;
-  return {
-    kind: "thread",
-    row: { threadId, graphId, status, metadata: JSON.stringify(metadata), createdAt, updatedAt: now },
-  };
-}
+  | { readonly kind: "thread-erased"; readonly threadId: string }
+  /** A run has ended, and somebody asked to be told. */
+  | { readonly kind: "webhook"; readonly delivery: Delivery };
 
 /** Notices are gathered for this long; the thread's alarm stands behind them. */
 export const DELIVERY_DELAY_MS = 50;
@@ -60,6 +53,8 @@ const WAKE_GIVEN_UP_MS = 60_000;
 export interface Outside {
   readonly index: D1Database;
   readonly wakes?: Queue | undefined;
+  /** Takes a delivery on: it is durable when this resolves, and the thread need not remember it. */
+  readonly deliver: (tenant: string, delivery: Delivery) => Promise<void>;
 }
 
 /**
@@ -87,11 +82,26 @@ export class Outbox {
   }
 
   /** The sweep is to look at the run when nothing was heard of it for a while after `at`. */
-  tellLive(thread: StoredThread | undefined, run: RunRow, at: number, again: boolean): void {
+  tellLive(thread: StoredThread | undefined, run: RunRow, at: number, again: boolean, isNew = !again): void {
     if (thread === undefined) return;
     const { runId, createdAt: startedAt } = run;
     this.add({ kind: "run-live", run: { threadId: thread.threadId, runId, startedAt, dueAt: at + OVERDUE_MS }, again });
-    if (!again) this.#tellContinued(thread, run, at);
+    if (isNew) this.#tellContinued(thread, run, at);
+  }
+
+  /** The sweep is to look at the thread when the run's turn may have come. @param due Unix milliseconds */
+  tellQueued(
+    thread: StoredThread | undefined,
+    run: Pick<RunRow, "runId" | "createdAt">,
+    due: number,
+    now: number,
+  ): void {
+    if (thread === undefined) return;
+    const { threadId } = thread;
+    const { runId, createdAt: startedAt } = run;
+    this.add({ kind: "run-live", run: { threadId, runId, startedAt, dueAt: due + OVERDUE_MS }, again: false });
+    if (this.#outside.wakes !== undefined && due > now + WAKE_FROM_MS)
+      this.add({ kind: "wake", threadId, runId, at: due, told: now });
   }
 
   #tellContinued({ threadId }: StoredThread, run: RunRow, at: number): void {
@@ -155,9 +165,10 @@ export class Outbox {
           for (const { id, notice } of notices) {
             last = id;
             if (!isOvertaken(notice, notices, id)) {
-              if (notice.kind !== "wake") await inTime(send(database, tenant, notice));
-              // What waits for the queue keeps nothing back that goes to the index.
-              else if (!(await this.#wake(tenant, notice))) continue;
+              // What waits for the queue, or a scheduler, keeps nothing back that goes to the index.
+              if (notice.kind === "wake" || notice.kind === "webhook") {
+                if (!(await this.#passOn(tenant, notice))) continue;
+              } else await inTime(send(database, tenant, notice));
             }
             done.push(id);
           }
@@ -179,6 +190,17 @@ export class Outbox {
   }
 
   /** Whether the notice is done with. */
+  async #passOn(tenant: string, notice: Exclude<Notice, IndexNotice>): Promise<boolean> {
+    if (notice.kind === "wake") return this.#wake(tenant, notice);
+    try {
+      await inTime(this.#outside.deliver(tenant, notice.delivery));
+      return true;
+    } catch (thrown) {
+      console.warn(`The scheduler did not take a webhook and will be asked again: ${String(thrown)}`);
+      return false;
+    }
+  }
+
   async #wake(tenant: string, { threadId, runId, at, told }: Extract<Notice, { kind: "wake" }>): Promise<boolean> {
     const now = Date.now();
     if (this.#outside.wakes === undefined || at <= now) return true;
@@ -229,7 +251,7 @@ async function inTime(sent: Promise<void>): Promise<void> {
   }
 }
 
-type IndexNotice = Exclude<Notice, { readonly kind: "wake" }>;
+type IndexNotice = Exclude<Notice, { readonly kind: "wake" | "webhook" }>;
 
 async function send(database: ReturnType<typeof openDatabase>, tenant: string, notice: IndexNotice): Promise<void> {
   switch (notice.kind) {

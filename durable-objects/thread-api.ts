@@ -1,37 +1,45 @@
 import type { ErrorRecord, Reply } from "../src/base/errors.ts";
 import type { Json, JsonObject } from "../src/base/json.ts";
+import type { CommitsApi } from "./commits-api.ts";
+import type {
+  Address,
+  CopyPage,
+  CopyQuery,
+  CopyThread,
+  CreateThread,
+  GraphVersion,
+  PatchThread,
+  ThreadView,
+} from "./thread-resource.ts";
 
 /** The Thread object's RPC surface, as `src/api` sees it. Every call names the tenant; an object refuses another's. */
 
-export type ThreadStatus = "idle" | "busy" | "interrupted" | "error";
+export type {
+  Address,
+  CopyPage,
+  CopyQuery,
+  CopyThread,
+  CreateThread,
+  GraphVersion,
+  PatchThread,
+  Superstep,
+  ThreadStatus,
+  ThreadView,
+  TimeToLive,
+} from "./thread-resource.ts";
+
 export type RunStatus = "pending" | "running" | "error" | "success" | "timeout" | "interrupted";
-export type StreamMode = "values" | "updates" | "messages-tuple" | "custom" | "tasks";
-
-export interface Address {
-  readonly tenant: string;
-  readonly threadId: string;
-}
-
-/** A graph version, whole: the object keeps it, so that the run stays on it whatever is published later. */
-export interface GraphVersion {
-  readonly graphId: string;
-  readonly version: number;
-  /** The plan's hash: equal for equal documents (src/graph/identity.ts). */
-  readonly hash: string;
-  /** The document as JSON, its nodes and channels in their order. */
-  readonly document: string;
-}
-
-export interface ThreadView {
-  readonly thread_id: string;
-  readonly created_at: string;
-  readonly updated_at: string;
-  readonly metadata: JsonObject;
-  readonly status: ThreadStatus;
-  readonly config: JsonObject;
-  readonly values: JsonObject | null;
-  readonly interrupts: JsonObject;
-}
+export type StreamMode =
+  | "values"
+  | "updates"
+  | "messages"
+  | "messages-tuple"
+  | "custom"
+  | "tasks"
+  | "checkpoints"
+  | "debug"
+  | "events"
+  | "tools";
 
 export interface RunView {
   readonly run_id: string;
@@ -42,7 +50,7 @@ export interface RunView {
   readonly status: RunStatus;
   readonly metadata: JsonObject;
   readonly kwargs: JsonObject;
-  readonly multitask_strategy: "reject";
+  readonly multitask_strategy: MultitaskStrategy;
   /** Ours: the version it is pinned to, what it used, and, when it failed, why. */
   readonly graph: { readonly graph_id: string; readonly version: number; readonly hash: string };
   readonly usage: {
@@ -53,6 +61,13 @@ export interface RunView {
   };
   readonly error: ErrorRecord | null;
 }
+
+/** What a new run does on a thread that has one already, running or waiting for its turn. */
+export type MultitaskStrategy = "reject" | "enqueue" | "interrupt" | "rollback";
+/** How a run is cancelled: with what it has done kept, or taken out of the thread. */
+export type CancelAction = "interrupt" | "rollback";
+/** Nodes by name; all of them. */
+export type BreakpointNodes = readonly string[] | "*";
 
 /** Where a run's kwargs keep {@link StartRun.requestHash}. */
 export const REQUEST_HASH = "request_hash";
@@ -65,8 +80,12 @@ export interface StartRun extends Address {
   readonly config: JsonObject;
   readonly context: JsonObject;
   readonly metadata: JsonObject;
+  /** What its assistant says, under all of that (see `run/configured.ts`). */
+  readonly defaults?: { readonly config: JsonObject; readonly context: JsonObject; readonly metadata: JsonObject };
   /** The request's stream modes, kept in the run's kwargs. */
   readonly streamMode: readonly StreamMode[];
+  /** What goes on in frames is streamed too; kept in the run's kwargs. */
+  readonly streamSubgraphs?: boolean;
   /** Only when the run id was made from an `Idempotency-Key`: the hash of what was asked for. */
   readonly requestHash?: string;
   /** Make the thread if there is none; otherwise a missing one is `not_found`. */
@@ -80,6 +99,38 @@ export interface StartRun extends Address {
   readonly command?: RunCommand;
   /** What the whole run may use, runs that it goes on from included; over the graph's own limits. */
   readonly budget?: Budget;
+  /** Absent: `reject`. */
+  readonly multitask?: MultitaskStrategy;
+  /** It begins no sooner, and is `pending` until then. */
+  readonly afterMs?: number;
+  /** Nodes before which, or after which, the run stops and is at rest; over what the graph itself declares. */
+  readonly interruptBefore?: BreakpointNodes;
+  readonly interruptAfter?: BreakpointNodes;
+  /** The thread is for this run alone: it is erased some minutes after the run is over (see `stateless.ts`). */
+  readonly onCompletion?: "delete";
+  /** Told of the run's end; kept in its kwargs. */
+  readonly webhook?: string;
+}
+
+export interface CancelRun extends Address {
+  readonly runId: string;
+  /** Absent: `interrupt`. */
+  readonly action?: CancelAction;
+  readonly reason?: string;
+}
+
+/** Which runs were meant, and which of those named there are not. */
+export interface CancelledRuns {
+  readonly cancelled: readonly string[];
+  readonly missing: readonly string[];
+}
+
+export interface CancelRuns extends Address {
+  /** Absent: all that the thread has. */
+  readonly runIds?: readonly string[];
+  /** Only those that wait for their turn, or only the one that runs. */
+  readonly status?: "pending" | "running";
+  readonly action: CancelAction;
 }
 
 /** LangGraph's command. */
@@ -135,6 +186,8 @@ export interface UpdateState extends Address {
   readonly asNode?: string;
   /** Fork from there; absent: the thread's newest. */
   readonly checkpointId?: string;
+  /** Of a frame that is open, by its name (`checkpoint_ns`): it is written to what that composite does inside. */
+  readonly namespace?: string;
   /** For a thread that has never run. */
   readonly graph?: GraphVersion;
   readonly assistantId?: string;
@@ -161,10 +214,23 @@ export interface WaitView {
 export interface FollowRun extends Address {
   readonly runId: string;
   readonly modes: readonly StreamMode[];
-  /** Only frames with a greater id; -1 = all of them. */
+  /** What goes on in frames too. Absent: as the run was started. */
+  readonly subgraphs?: boolean;
+  /** Only what is in frames whose names begin so, `metadata` and `error` besides; "" is the run itself. */
+  readonly namespaces?: readonly string[];
+  /** Only frames with a greater id; -1 = all of them. One that the run has not handed out is `invalid_request`. */
   readonly after: number;
   /** Cancel the run when this follower goes away. */
   readonly cancelOnDisconnect: boolean;
+}
+
+/** What is shown of a thread: its runs' own streams, that they begin and end, what is written from outside. */
+export type ThreadStreamMode = "run_modes" | "lifecycle" | "state_update";
+
+export interface FollowThread extends Address {
+  readonly modes: readonly ThreadStreamMode[];
+  /** An id of this stream, in decimal digits: only what comes after it. "-1": everything. Absent: from the run that is live, or the next, on. */
+  readonly after?: string;
 }
 
 /** A run's end: the result's channels, or why there is none. */
@@ -261,16 +327,25 @@ export interface PathStep {
   readonly share: number;
 }
 
-export interface ThreadApi {
-  createThread(
-    command: Address & { readonly metadata: JsonObject; readonly ifExists: "raise" | "do_nothing" },
-  ): Promise<Reply<ThreadView>>;
+export interface ThreadApi extends CommitsApi {
+  /** This, and whatever writes to the thread from outside, answers when the index knows of it, or after a second. */
+  createThread(command: CreateThread): Promise<Reply<ThreadView>>;
   getThread(address: Address): Promise<Reply<ThreadView>>;
-  patchThread(command: Address & { readonly metadata: JsonObject }): Promise<Reply<ThreadView>>;
-  /** 409 `thread_busy` while a run is live. */
+  patchThread(command: PatchThread): Promise<Reply<ThreadView>>;
+  /** Cancels what runs. */
   deleteThread(address: Address): Promise<Reply<null>>;
+  /** Erases the thread if its time to live is over. True: there is none, its line may go. */
+  expireThread(address: Address): Promise<boolean>;
+  /** Whole or not at all; `thread_busy` while the other one runs. */
+  copyThread(command: CopyThread): Promise<Reply<ThreadView>>;
+  /** For the object that copies this one. */
+  copyPage(query: CopyQuery): Promise<Reply<CopyPage>>;
+  /** Drops the history before the newest checkpoint; false: there was nothing to drop, or a run is live. */
+  pruneThread(address: Address): Promise<Reply<boolean>>;
   /** Answers after the run is durable (G1). `thread_busy` (422 on LangGraph paths) while another run is live. */
   startRun(command: StartRun): Promise<Reply<RunView>>;
+  /** Whether {@link startRun} would refuse it, as far as that does not depend on the state; nothing is written. */
+  checkStart(command: StartRun): Promise<Reply<null>>;
   /** {@link startRun}, then {@link followRun} from the first frame, in one call. */
   startAndFollow(
     command: StartRun,
@@ -286,6 +361,8 @@ export interface ThreadApi {
   joinRun(query: Address & { readonly runId: string }): Promise<Reply<RunResult>>;
   /** Server-sent events as bytes; ends when the run is over and everything was sent. Heartbeats are in it. */
   followRun(query: FollowRun): Promise<Reply<ReadableStream<Uint8Array>>>;
+  /** The same of all runs of the thread, one after the other; it ends with the thread. */
+  followThread(query: FollowThread): Promise<Reply<ReadableStream<Uint8Array>>>;
   /**
    * Answers after the signal is durable. `delivered`: it has ended a wait; `kept`: it will end one that is to come.
    * `conflict` when the run is over, `idempotency_mismatch` for a known id with other words.
@@ -306,8 +383,12 @@ export interface ThreadApi {
   updateState(command: UpdateState): Promise<Reply<{ readonly checkpoint: JsonObject }>>;
   /** Moves what is at rest to another version of its graph, whole or not at all: `migration_refused` with a pointer. */
   migrate(command: Address & { readonly graph: GraphVersion }): Promise<Reply<{ readonly checkpoint: JsonObject }>>;
-  /** Answers after the cancel is durable: nothing starts any more, provider sockets are being closed (G10). Idempotent. */
-  cancelRun(command: Address & { readonly runId: string }): Promise<Reply<RunView>>;
+  /** Answers after the cancel is durable: nothing starts any more, sockets are being closed (G10). Idempotent. With `rollback` it is {@link deleteRun deleted} besides. */
+  cancelRun(command: CancelRun): Promise<Reply<RunView>>;
+  /** Several of a thread, at once. */
+  cancelRuns(command: CancelRuns): Promise<Reply<CancelledRuns>>;
+  /** The run and its checkpoints are gone, what came after it stays. A live one is cancelled first. */
+  deleteRun(command: Address & { readonly runId: string }): Promise<Reply<null>>;
   getState(query: StateQuery): Promise<Reply<ThreadState>>;
   getHistory(query: HistoryQuery): Promise<Reply<readonly ThreadState[]>>;
   /** {@link getState} as JSON: a long conversation is a text sooner than it is copied message by message. */

@@ -266,6 +266,7 @@ describe("[R9] a dead letter whose run goes on", () => {
       database,
       threads: threadsPort(env.THREADS, (ms) => scheduler.wait(ms)),
       namespace: env.THREADS,
+      schedulers: env.SCHEDULER,
       now: Date.now,
     };
     const answers = await Promise.all(Array.from({ length: 10 }, () => redrive(redriver, letter.id)));
@@ -290,7 +291,7 @@ describe("[R9] a dead letter whose run goes on", () => {
     await runToEnd(thread, fickle, {});
     const { tenant } = thread;
     const threads = threadsPort(env.THREADS, (ms) => scheduler.wait(ms));
-    const redriver = { tenant, database, threads, namespace: env.THREADS, now: Date.now };
+    const redriver = { tenant, database, threads, namespace: env.THREADS, schedulers: env.SCHEDULER, now: Date.now };
     await expect(redrive(redriver, letter.id)).rejects.toMatchObject({ record: { code: "nothing_to_continue" } });
   });
 });

@@ -119,13 +119,13 @@ describe("cancel", () => {
 });
 
 describe("history", () => {
-  it("has an entry for each commit, newest first, chained by parents, and each can be read alone", async () => {
+  it("has an entry for each step, newest first, chained by parents, and each can be read alone", async () => {
     const thread = openThread();
     const { tenant, threadId } = thread;
     await runToEnd(thread, DIAMOND);
     await runToEnd(thread, DIAMOND);
     const history = unwrap(await thread.api.getHistory({ tenant, threadId, limit: 100 }));
-    expect(history).toHaveLength(8);
+    expect(history).toHaveLength(6);
     const ids = history.map((state) => state.checkpoint?.["checkpoint_id"] as string);
     expect([...ids].sort().reverse()).toEqual(ids);
     for (const [index, state] of history.entries()) {

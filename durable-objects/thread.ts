@@ -1,22 +1,39 @@
 import { DurableObject } from "cloudflare:workers";
-import { failure, type Reply, toErrorRecord } from "../src/base/errors.ts";
+import { failure, type Reply, toErrorRecord, unwrap } from "../src/base/errors.ts";
 import type { JsonObject } from "../src/base/json.ts";
 import { type Env, readConfig } from "../src/config.ts";
 import { createModels, modelOrigins } from "../src/models/models.ts";
 import { createEgress } from "../src/security/egress.ts";
+import { objectName } from "../src/security/tenant.ts";
 import { type NodeKinds, nodeKinds } from "../src/nodes/registry.ts";
 import { openDatabase } from "../src/storage/database.ts";
 import { createItemStore } from "../src/storage/items.ts";
 import { createResultCache } from "../src/storage/node-results.ts";
-import { answerInterrupt, pauseRun, startRun } from "./commands.ts";
+import { answerInterrupt, checkStart, pauseRun } from "./commands.ts";
+import { Copying, copyPage } from "./copying.ts";
+import type { CommitsQuery } from "./commits-api.ts";
 import { ThreadCore } from "./core.ts";
+import { updateFrame } from "./frame-updates.ts";
+import { create, expire, patch, remove, told } from "./lifetime.ts";
+import {
+  acceptRun,
+  cancelRun,
+  cancelRuns,
+  deleteRun,
+  findRun,
+  refuseDeleted,
+  refuseWhileBusy,
+  touchRun,
+} from "./queue.ts";
+import { keepLatest } from "./pruning.ts";
 import { Reading } from "./reading.ts";
-import { migrate, receiveSignal, updateState } from "./updates.ts";
+import { migrate, receiveSignal, updateAnew, updateState } from "./updates.ts";
 import type { RunRow } from "./log/rows.ts";
 import { checkpointAt } from "./log/standing.ts";
 import type { Plan } from "../src/graph/plan.ts";
 import { refuseTooLarge } from "./run/limits.ts";
 import { loadPlan } from "./run/plans.ts";
+import { schedulerStub, webhooksName } from "./scheduler-api.ts";
 import type * as Api from "./thread-api.ts";
 import { checkpointView } from "./view/checkpoints.ts";
 import { profileOf } from "./view/profile.ts";
@@ -29,6 +46,7 @@ import { selected } from "./view/summaries.ts";
 export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   readonly #core: ThreadCore;
   readonly #reading: Reading;
+  readonly #copying: Copying;
   readonly #kinds: NodeKinds;
 
   /** @param kinds what nodes may be; a Worker with nodes of its own extends this class and hands them in */
@@ -49,6 +67,10 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
       kinds,
       index: env.DB,
       wakes: config.wakes,
+      deliver: async (tenant, delivery) => {
+        const scheduler = schedulerStub(config.schedulers, webhooksName(tenant, delivery.threadId));
+        unwrap(await scheduler.takeDelivery({ tenant, delivery }));
+      },
       meansOf: (tenant) => {
         const database = openDatabase(env.DB);
         return { ...means, store: createItemStore(database, tenant), cache: createResultCache(database, tenant) };
@@ -56,8 +78,10 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
       now: () => Date.now(),
     });
     this.#reading = new Reading(this.#core);
+    this.#copying = new Copying(this.#core, context);
     void context.blockConcurrencyWhile(async () => {
       await this.#core.restore();
+      await this.#copying.clean();
       // What was cut off goes on by itself, whoever woke the object.
       this.#perform();
     });
@@ -66,24 +90,20 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   override async alarm(): Promise<void> {
     // Never throws: an alarm that fails seven times is gone for good (reference: reliability, finding 2).
     try {
-      await this.#core.tick();
+      if (!(await this.#copying.clean())) await this.#core.tick();
     } catch (thrown) {
       console.error(`An alarm failed and will come again: ${String(thrown)}`);
       await this.ctx.storage.setAlarm(Date.now() + 30_000);
     }
   }
 
-  async createThread(
-    command: Api.Address & { readonly metadata: JsonObject; readonly ifExists: "raise" | "do_nothing" },
-  ) {
-    return this.#answer((): Api.ThreadView => {
+  async createThread(command: Api.CreateThread) {
+    return this.#answer(async (): Promise<Api.ThreadView> => {
       this.#refuseWhileErasing();
-      refuseTooLarge({ metadata: command.metadata });
-      if (this.#core.record.row === undefined)
-        this.#core.createThread(command.tenant, command.threadId, command.metadata);
-      else if (command.ifExists === "raise")
-        throw failure("conflict", `Thread with ID ${command.threadId} already exists`);
-      return this.#reading.thread(command);
+      await create(this.#core, command, (graph) => this.#plan(graph), this.#kinds);
+      const view = this.#reading.thread(command);
+      await told(this.#core);
+      return view;
     });
   }
 
@@ -91,22 +111,46 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     return this.#answer(() => this.#reading.thread(address));
   }
 
-  async patchThread(command: Api.Address & { readonly metadata: JsonObject }) {
-    return this.#answer(() => {
-      const { metadata } = this.#core.record.of(command);
-      refuseTooLarge({ metadata: { ...metadata, ...command.metadata } });
-      this.#core.patchThread(command.metadata);
-      return this.#reading.thread(command);
+  async patchThread(command: Api.PatchThread) {
+    return this.#answer(async (): Promise<Api.ThreadView> => {
+      patch(this.#core, command);
+      const view = this.#reading.thread(command);
+      await told(this.#core);
+      return view;
     });
   }
 
   async deleteThread(address: Api.Address) {
     return this.#answer(async () => {
-      this.#core.record.of(address);
-      if (this.#core.live) throw busy(this.#core.live.row.runId);
-      await this.#core.erase();
+      await remove(this.#core, address);
       return null;
     });
+  }
+
+  async copyThread(command: Api.CopyThread) {
+    return this.#answer(async (): Promise<Api.ThreadView> => {
+      const { tenant, source } = command;
+      const place = () => this.env.THREADS.get(this.env.THREADS.idFromName(objectName(tenant, "thread", source)));
+      // The binding's type does not know its class.
+      await this.#copying.copy(command, (query) => (place() as unknown as Api.ThreadApi).copyPage(query));
+      await told(this.#core);
+      return this.#reading.thread(command);
+    });
+  }
+
+  async copyPage(query: Api.CopyQuery) {
+    return this.#answer((): Api.CopyPage => copyPage(this.#core, this.ctx.storage.sql, query));
+  }
+
+  async pruneThread(address: Api.Address) {
+    return this.#answer((): boolean => {
+      this.#core.record.of(address);
+      return keepLatest(this.#core, this.ctx.storage.sql);
+    });
+  }
+
+  async expireThread(address: Api.Address): Promise<boolean> {
+    return expire(this.#core, address);
   }
 
   async startRun(command: Api.StartRun) {
@@ -114,6 +158,13 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
       const run = this.#start(command);
       this.#perform();
       return this.#reading.view(run, command);
+    });
+  }
+
+  async checkStart(command: Api.StartRun) {
+    return this.#answer((): null => {
+      checkStart(this.#core, command, this.#plan(command.graph));
+      return null;
     });
   }
 
@@ -135,10 +186,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     query: Api.Address & { readonly limit: number; readonly offset: number; readonly status?: Api.RunStatus },
   ) {
     return this.#answer((): readonly Api.RunView[] => {
-      this.#core.record.of(query);
-      return this.#core.store
-        .listRuns(query.limit, query.offset, query.status)
-        .map((run) => this.#reading.view(run, query));
+      return this.#reading.runs(query);
     });
   }
 
@@ -152,6 +200,10 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
 
   async followRun(query: Api.FollowRun) {
     return this.#answer(() => this.#reading.follow(this.#reading.run(query), query));
+  }
+
+  async followThread(query: Api.FollowThread) {
+    return this.#answer(() => this.#reading.followThread(query));
   }
 
   async signalRun({ id, name, key, payload, ...address }: Api.SignalRun) {
@@ -189,30 +241,59 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   }
 
   async updateState(command: Api.UpdateState) {
-    return this.#answer(() => {
+    return this.#answer(async () => {
       this.#core.record.of(command);
-      this.#refuseWhileLive();
-      const { graph } = command;
-      updateState(this.#core, command, () => this.#plan(graph), this.#kinds);
-      return this.#newest(command);
+      refuseWhileBusy(this.#core);
+      const plan = () => this.#plan(command.graph);
+      const { asNode, namespace } = command;
+      if (namespace !== undefined) {
+        const checkpoint = updateFrame(this.#core, { ...command, namespace });
+        await told(this.#core);
+        return { checkpoint };
+      }
+      if (asNode === "start" || asNode === "end") updateAnew(this.#core, command, asNode, plan, this.#kinds);
+      else updateState(this.#core, command, plan, this.#kinds);
+      const newest = this.#newest(command);
+      await told(this.#core);
+      return newest;
     });
   }
 
   async migrate(command: Api.Address & { readonly graph: Api.GraphVersion }) {
     return this.#answer(() => {
       this.#core.record.of(command);
-      this.#refuseWhileLive();
+      refuseWhileBusy(this.#core);
       migrate(this.#core, command, command.graph, this.#plan(command.graph), this.#kinds);
       return this.#newest(command);
     });
   }
 
-  async cancelRun(command: Api.Address & { readonly runId: string }) {
-    return this.#answer(() => {
-      this.#reading.run(command);
-      this.#core.cancelRun(command.runId, "by request");
-      return this.#reading.view(this.#reading.run(command), command);
+  async cancelRun({ action = "interrupt", reason = "by request", ...command }: Api.CancelRun) {
+    return this.#answer((): Api.RunView => {
+      const before = this.#reading.run(command);
+      cancelRun(this.#core, command.runId, "interrupt", reason);
+      const after = this.#reading.view(action === "interrupt" ? this.#reading.run(command) : before, command);
+      if (action === "rollback") deleteRun(this.#core, command.runId);
+      return after;
     });
+  }
+
+  async cancelRuns(command: Api.CancelRuns) {
+    return this.#answer(() => {
+      this.#core.record.of(command);
+      return cancelRuns(this.#core, command, "by request");
+    });
+  }
+
+  async deleteRun(command: Api.Address & { readonly runId: string }) {
+    return this.#answer((): null => {
+      deleteRun(this.#core, this.#reading.run(command).runId);
+      return null;
+    });
+  }
+
+  async listCommits(query: CommitsQuery) {
+    return this.#answer(() => this.#reading.commits(query));
   }
 
   async getState(query: Api.StateQuery) {
@@ -232,7 +313,7 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   }
 
   async touch(query: Api.Address & { readonly runId: string }): Promise<boolean> {
-    return this.#core.record.row !== undefined && this.#core.touch(query.runId);
+    return this.#core.record.row !== undefined && touchRun(this.#core, query.runId);
   }
 
   // --- behind the door ------------------------------------------------------------------------------------------------
@@ -258,21 +339,17 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
     if (command.ifNotExists === "create") this.#refuseWhileErasing();
     const missing = this.#core.record.row === undefined && command.ifNotExists === "create";
     if (!missing) this.#core.record.of(command);
-    const known = missing ? undefined : this.#core.store.run(command.runId);
+    const known = missing ? undefined : findRun(this.#core, command.runId);
     if (known) return known;
-    if (this.#core.live) throw busy(this.#core.live.row.runId);
+    if (!missing) refuseDeleted(this.#core, command.runId);
     const { graph } = command;
-    return startRun(this.#core, command, () => this.#plan(graph), this.#kinds);
+    return acceptRun(this.#core, command, () => this.#plan(graph), this.#kinds);
   }
 
   /** @throws EdgewiseError `invalid_request` where there is none */
   #plan(graph: Api.GraphVersion | undefined): Plan {
     if (graph === undefined) throw failure("invalid_request", "The thread has no graph yet.");
     return loadPlan(graph.hash, () => graph.document, this.#kinds);
-  }
-
-  #refuseWhileLive(): void {
-    if (this.#core.live) throw busy(this.#core.live.row.runId);
   }
 
   #newest({ threadId }: Api.Address): { readonly checkpoint: JsonObject } {
@@ -288,8 +365,4 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
       retryAfterMs: 5_000,
     });
   }
-}
-
-function busy(runId: string): Error {
-  return failure("thread_busy", `Thread is already running a task. Wait for run ${runId} to finish, or cancel it.`);
 }

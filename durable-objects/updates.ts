@@ -6,50 +6,71 @@ import type { Outcome, Write } from "../src/engine/types.ts";
 import type { Plan } from "../src/graph/plan.ts";
 import { route } from "../src/graph/route.ts";
 import type { NodeKinds } from "../src/nodes/registry.ts";
-import { forkOf, lastRun, standpoint } from "./commands.ts";
+import { forkOf, lastRun, nextRun } from "./commands.ts";
 import type { ThreadCore } from "./core.ts";
 import type { LogEntry, Signal } from "./log/entry.ts";
 import type { RunRow } from "./log/rows.ts";
 import { carriedFrom } from "./run/budget-limits.ts";
 import { refuseTooMuch } from "./run/budget-state.ts";
 import { givenOf } from "./run/globals.ts";
+import { startedBy } from "./run/input.ts";
 import { LiveRun } from "./run/live-run.ts";
 import { newRun } from "./run/new-run.ts";
 import { restOf } from "./run/ending.ts";
-import { nodeIndex, quiet, writesOf } from "./run/opening.ts";
+import { nodeIndex, quiet, targetsOf, writesOf } from "./run/opening.ts";
 import { migrated } from "./run/migration.ts";
 import { scopeAfter } from "./run/scope.ts";
 import type { Opening } from "./run/start.ts";
-import type { Address, GraphVersion, StartRun, UpdateState } from "./thread-api.ts";
+import { standpoint } from "./standpoint.ts";
+import type { Address, GraphVersion, RunCommand, StartRun, UpdateState } from "./thread-api.ts";
 
 /** Writes from outside (R7): a run of their own that nobody started, and that leaves what it changed at rest. */
 
-/** @throws EdgewiseError `thread_busy`, `not_found`, `invalid_request`, `unknown_channel`, `invalid_write`, `condition_failed`; nothing is written then. */
-export function updateState(core: ThreadCore, command: UpdateState, plan: () => Plan, kinds: NodeKinds): void {
+/** One of the writes that a single update makes, one after the other. */
+export interface OutsideWrite extends Pick<UpdateState, "values" | "asNode"> {
+  /** In place of the node's own edges. */
+  readonly goto?: RunCommand["goto"];
+  /** Where the body said it. */
+  readonly path: readonly string[];
+}
+
+/**
+ * A write, or several that are one checkpoint's: what they come to is one run.
+ * @throws EdgewiseError `thread_busy`, `not_found`, `invalid_request`, `unknown_channel`, `invalid_write`, `condition_failed`; nothing is written then.
+ */
+export function updateState(
+  core: ThreadCore,
+  command: UpdateState,
+  plan: () => Plan,
+  kinds: NodeKinds,
+  several?: readonly OutsideWrite[],
+): void {
   const { threadId, values, asNode, graph } = command;
   const at = standpoint(core, threadId, command.checkpointId);
   const last = lastRun(core);
   const now = core.now();
   const runId = uuidv7(now, secureRandom);
   if (last === undefined && graph === undefined) {
-    const message = "The thread has no graph yet: start a run, or give it `metadata.graph_id`.";
-    throw failure("invalid_request", message, { pointer: "/metadata/graph_id" });
+    throw failure("invalid_request", NO_GRAPH, { pointer: "/metadata/graph_id" });
   }
   const make = (): LiveRun => {
     if (at !== undefined) return forkOf(core, at.seq, threadId);
     if (last !== undefined) return core.rebuilding.at(last, restOf(last), threadId);
     const first = newRun(hiddenRun(command, runId, graph as GraphVersion), {
-      ...core.nextRun(),
+      ...nextRun(core),
       from: NOWHERE,
       hidden: true,
     });
     return new LiveRun(first, givenOf(first, first, threadId), plan(), new Map(), kinds);
   };
   const live = make();
-  const known = live.playback.plan;
-  const writes = writesOf(known, values, ["values"], runId);
-  refuseTooMuch(live.playback, writes, "/values");
-  const as = asNode === undefined ? undefined : nodeIndex(known, asNode, ["as_node"]);
+  const asked = several ?? [{ values, path: [], ...(asNode === undefined ? {} : { asNode }) }];
+  const made = asked.map((write) => madeOf(live, write, runId));
+  refuseTooMuch(
+    live.playback,
+    made.flatMap(({ writes }) => writes),
+    toPointer([...(asked[0]?.path ?? []), "values"]),
+  );
   const row = last === undefined ? live.row : hiddenRow(core, live.row, runId, { command, at });
   const entries: Opening = function* (run) {
     if (last === undefined) yield { type: "run-started", outcome: NOTHING };
@@ -57,8 +78,10 @@ export function updateState(core: ThreadCore, command: UpdateState, plan: () => 
       run.goOn(row, givenOf(row, run.first, threadId));
       yield { type: "run-continued" };
     }
-    yield* quiet(run);
-    yield* written(run, writes, as);
+    for (const each of made) {
+      yield* quiet(run);
+      yield* written(run, each);
+    }
   };
   const rehearsed = rehearse(make(), entries, now);
   core.rebuilding.remember(live, row);
@@ -70,11 +93,76 @@ export function updateState(core: ThreadCore, command: UpdateState, plan: () => 
   });
 }
 
+/**
+ * A write as the input of a run that nobody starts (`start`), or as its end (`end`): what was in flight is left, and the state there
+ * goes on with the start's edges, or with nothing.
+ * @throws EdgewiseError as {@link updateState}
+ */
+export function updateAnew(
+  core: ThreadCore,
+  command: UpdateState & { readonly path?: readonly string[] },
+  as: "start" | "end",
+  plan: () => Plan,
+  kinds: NodeKinds,
+): void {
+  const { threadId, values, graph, path = [] } = command;
+  const at = standpoint(core, threadId, command.checkpointId);
+  const last = lastRun(core);
+  const runId = uuidv7(core.now(), secureRandom);
+  const pinned =
+    last === undefined
+      ? graph
+      : { graphId: last.graphId, version: last.graphVersion, hash: last.graphHash, document: "" };
+  if (pinned === undefined) throw failure("invalid_request", NO_GRAPH, { pointer: "/metadata/graph_id" });
+  const known = last === undefined ? plan() : core.plan(last.graphHash);
+  const assistantId = last?.assistantId ?? command.assistantId ?? pinned.graphId;
+  const from = at?.anew ?? { seq: core.lastCommit.seq, anew: true };
+  const row = newRun(hiddenRun({ ...command, assistantId }, runId, pinned), { ...nextRun(core), from, hidden: true });
+  const base = at === undefined ? core.values : core.past.valuesOn(at.anew);
+  const given = givenOf(row, row, threadId);
+  const live = new LiveRun(row, given, known, base, kinds);
+  const writes = writesOf(known, values, [...path, "values"], runId);
+  refuseTooMuch(live.playback, writes, toPointer([...path, "values"]));
+  const entries: LogEntry[] =
+    as === "start"
+      ? [{ type: "run-started", outcome: startedBy(known, writes, base, given) }]
+      : [
+          { type: "run-started", outcome: NOTHING },
+          { type: "state-updated", outcome: { ...NOTHING, writes }, as: null },
+        ];
+  core.start(live, row, () => entries, {
+    ...command,
+    belongsTo: { graph_id: row.graphId, assistant_id: row.assistantId },
+    ...(graph && last === undefined && { document: graph.document }),
+    ...(at && { step: at.step }),
+  });
+}
+
+const NO_GRAPH = "The thread has no graph yet: start a run, or give it `metadata.graph_id`.";
+
 const NOTHING: Outcome = { writes: [], takes: [], sends: [] };
 const NOWHERE = { seq: 0, anew: true } as const;
 
+/** A write against a graph. */
+interface Made {
+  readonly writes: readonly Write[];
+  /** A node's position. */
+  readonly as: number | undefined;
+  readonly targets: Pick<Outcome, "takes" | "sends"> | undefined;
+}
+
+function madeOf(live: LiveRun, { values, asNode, goto, path }: OutsideWrite, runId: string): Made {
+  const { plan } = live.playback;
+  const globals = live.scopes.globals(plan);
+  return {
+    writes: writesOf(plan, values, [...path, "values"], runId),
+    as: asNode === undefined ? undefined : nodeIndex(plan, asNode, [...path, "as_node"], globals),
+    targets: goto === undefined ? undefined : targetsOf(plan, goto, globals, [...path, "command", "goto"]),
+  };
+}
+
 /** As an outcome of the node if that waits or has failed, else as a write of its own. */
-function* written(run: LiveRun, writes: readonly Write[], as: number | undefined): Iterable<LogEntry> {
+function* written(run: LiveRun, { writes, as, targets }: Made): Iterable<LogEntry> {
   const { engine, plan } = run.playback;
   if (as === undefined) {
     yield { type: "state-updated", outcome: { ...NOTHING, writes }, as: null };
@@ -87,8 +175,8 @@ function* written(run: LiveRun, writes: readonly Write[], as: number | undefined
     const scope = run.scopes.now();
     yield {
       type: "state-updated",
-      outcome: { ...route(plan, as, scopeAfter(plan, scope, writes)), writes } as Outcome,
-      as,
+      outcome: { ...(targets ?? route(plan, as, scopeAfter(plan, scope, writes))), writes } as Outcome,
+      as: targets === undefined ? as : "goto",
     };
     return;
   }
@@ -100,12 +188,23 @@ function* written(run: LiveRun, writes: readonly Write[], as: number | undefined
   }
   // Its view has been joined by what was written from outside meanwhile (R8).
   const task = engine.task(id) ?? flight.task;
-  const outcome = { ...route(plan, as, scopeAfter(plan, run.scopes.of(task), writes)), writes } as Outcome;
+  const targeted = targets !== undefined && isDeclared(plan, as, targets) ? targets : undefined;
+  const taken = targets === undefined ? route(plan, as, scopeAfter(plan, run.scopes.of(task), writes)) : targeted;
+  const outcome: Outcome = { ...NOTHING, ...taken, writes };
   yield { type: "task-succeeded", task: id, attempt: 1, outcome };
+  // It ends, and what follows it by no edge of its own is a write like any.
+  if (targets === targeted) return;
+  yield* quiet(run);
+  yield { type: "state-updated", outcome: { ...NOTHING, ...targets }, as: "goto" };
+}
+
+function isDeclared(plan: Plan, node: number, { takes, sends }: Pick<Outcome, "takes" | "sends">): boolean {
+  const edges = plan.nodes[node]?.edges ?? [];
+  return [...takes, ...sends.map(({ to }) => to)].every((target) => edges.some(({ to }) => to === target));
 }
 
 /** What the entries come to is found on a copy: what fails then has changed nothing. */
-function rehearse(copy: LiveRun, entries: Opening, now: number): LogEntry[] {
+export function rehearse(copy: LiveRun, entries: Opening, now: number): LogEntry[] {
   const rehearsed: LogEntry[] = [];
   for (const entry of entries(copy)) {
     copy.apply(entry, now);
@@ -114,7 +213,7 @@ function rehearse(copy: LiveRun, entries: Opening, now: number): LogEntry[] {
   return rehearsed;
 }
 
-function goingOn(row: RunRow, entries: readonly LogEntry[], threadId: string): Opening {
+export function goingOn(row: RunRow, entries: readonly LogEntry[], threadId: string): Opening {
   return function* (live) {
     if (live.row !== row) live.goOn(row, givenOf(row, live.first, threadId));
     yield* entries;
@@ -131,7 +230,7 @@ function hiddenRun(
   return { tenant, threadId, runId, assistantId, graph, ...given, ifNotExists: "reject" };
 }
 
-function hiddenRow(
+export function hiddenRow(
   core: ThreadCore,
   before: RunRow,
   runId: string,
@@ -141,10 +240,11 @@ function hiddenRow(
   }: { readonly command: Address & { readonly metadata?: JsonObject }; readonly at: ReturnType<typeof standpoint> },
 ): RunRow {
   const graph = { graphId: before.graphId, version: before.graphVersion, hash: before.graphHash, document: "" };
-  const from = { seq: at?.seq ?? restOf(before), anew: false };
-  const lineage = at === undefined ? before.lineage : runId;
+  const from = at?.from ?? { seq: restOf(before), anew: false };
+  const isFork = at !== undefined || before.lastSeq !== core.lastCommit.seq;
+  const lineage = isFork ? runId : core.record.lineageAfter(before, runId);
   const started = hiddenRun({ ...command, assistantId: before.assistantId }, runId, graph);
-  const row = newRun(started, { ...core.nextRun(), from, lineage, hidden: true });
+  const row = newRun(started, { ...nextRun(core), from, lineage, hidden: true });
   return { ...row, kwargs: { ...before.kwargs, ...carriedFrom(before) } };
 }
 
@@ -208,7 +308,7 @@ export function migrate(core: ThreadCore, address: Address, graph: GraphVersion,
   const started = hiddenRun({ ...address, assistantId: before.assistantId, metadata: before.metadata }, runId, graph);
   const from = { seq: restOf(before), anew: true };
   const kwargs = { ...before.kwargs, ...carriedFrom(before, head.spending.spent) };
-  const row = { ...newRun(started, { ...core.nextRun(), from, lineage: runId, hidden: true }), kwargs };
+  const row = { ...newRun(started, { ...nextRun(core), from, lineage: runId, hidden: true }), kwargs };
   const given = givenOf(row, row, threadId);
   const base = head.playback.threadValues();
   const make = (): LiveRun => new LiveRun(row, given, plan, base, kinds);

@@ -2,6 +2,7 @@ import type { ResultCache } from "../src/cache/contract.ts";
 import type { MemoryStore } from "../src/memory/contract.ts";
 import type { Models } from "../src/models/contract.ts";
 import type { NodeKinds } from "../src/nodes/registry.ts";
+import type { Outside } from "./outbox.ts";
 
 /** What a thread reaches outside itself. */
 export interface World {
@@ -9,6 +10,8 @@ export interface World {
   readonly index: D1Database;
   /** For what is due far ahead; without it alarms and the sweep are enough. */
   readonly wakes?: Queue | undefined;
+  /** As the outbox hands webhooks on. */
+  readonly deliver: Outside["deliver"];
   meansOf(tenant: string): Means;
   now(): number;
 }

@@ -1,7 +1,11 @@
 import { expect, it } from "vitest";
 import { readConfig } from "./config.ts";
 
-const bindings = { THREADS: { idFromName: () => undefined }, DB: { prepare: () => undefined } };
+const bindings = {
+  THREADS: { idFromName: () => undefined },
+  SCHEDULER: { idFromName: () => undefined },
+  DB: { prepare: () => undefined },
+};
 const faultsOf = (env: object): string => {
   try {
     readConfig(env);
@@ -12,7 +16,14 @@ const faultsOf = (env: object): string => {
 };
 
 it("nothing but the bindings is needed", () => {
-  expect(readConfig({ ...bindings })).toMatchObject({ models: {}, open: false, declaredOrigins: [] });
+  expect(readConfig({ ...bindings })).toMatchObject({
+    models: {},
+    open: false,
+    testing: false,
+    declaredOrigins: [],
+  });
+  expect(readConfig({ ...bindings, EDGEWISE_TEST: "1" }).testing).toBe(true);
+  expect(faultsOf({ ...bindings, EDGEWISE_TEST: "yes" })).toContain('EDGEWISE_TEST must be "1", "0" or absent');
 });
 
 it("an empty variable is an absent one", () => {
@@ -49,6 +60,7 @@ it("every fault is named at once, and no secret's value", () => {
   });
   for (const name of [
     "THREADS",
+    "SCHEDULER must be bound to the Durable Object class Scheduler",
     "DB",
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",

@@ -4,6 +4,8 @@ import { failure } from "./base/errors.ts";
 /** What the platform binds. `wrangler.toml` declares it; {@link readConfig} is the only reader. */
 export interface Env {
   readonly THREADS: DurableObjectNamespace;
+  /** Crons and webhooks. */
+  readonly SCHEDULER: DurableObjectNamespace;
   readonly DB: D1Database;
   /** The queue `edgewise-wake`; a deployment without queues works by alarms and the sweep. */
   readonly WAKE?: Queue;
@@ -16,11 +18,13 @@ export interface Env {
   readonly EDGEWISE_OPEN?: string;
   readonly EDGEWISE_OPEN_NONCE?: string;
   readonly EDGEWISE_DECLARED_ORIGINS?: string;
+  readonly EDGEWISE_TEST?: string;
 }
 
 /** Everything the outside decides, checked. An absent member means: not configured. */
 export interface Config {
   readonly threads: DurableObjectNamespace;
+  readonly schedulers: DurableObjectNamespace;
   readonly database: D1Database;
   readonly wakes?: Queue;
   /** As `createModels` takes it. */
@@ -33,6 +37,8 @@ export interface Config {
   };
   /** Requests from loopback need no key: a development server. */
   readonly open: boolean;
+  /** Tests of clients run against this server: whoever has a key may empty what is its tenant's. */
+  readonly testing: boolean;
   /** Origins that outgoing calls may reach although they are private. */
   readonly declaredOrigins: readonly string[];
 }
@@ -54,6 +60,7 @@ const nonce = z.string().regex(/^[0-9a-f]{32,}$/i, "must be at least 32 hexadeci
 const Variables = z
   .object({
     THREADS: binding<DurableObjectNamespace>("the Durable Object class Thread", "idFromName"),
+    SCHEDULER: binding<DurableObjectNamespace>("the Durable Object class Scheduler", "idFromName"),
     DB: binding<D1Database>("a D1 database", "prepare"),
     WAKE: binding<Queue>("a queue", "send").optional(),
     OPENAI_API_KEY: secret,
@@ -67,6 +74,7 @@ const Variables = z
     EDGEWISE_OPEN: optional(z.enum(["0", "1"], 'must be "1", "0" or absent')),
     EDGEWISE_OPEN_NONCE: optional(nonce),
     EDGEWISE_DECLARED_ORIGINS: optional(z.string()),
+    EDGEWISE_TEST: optional(z.enum(["0", "1"], 'must be "1", "0" or absent')),
   })
   .superRefine((variables, context) => {
     if (variables.EDGEWISE_OPEN === "1" && variables.EDGEWISE_OPEN_NONCE === undefined) {
@@ -102,10 +110,12 @@ function parseConfig(env: object): Config {
   const variables = parsed.data;
   return {
     threads: variables.THREADS,
+    schedulers: variables.SCHEDULER,
     database: variables.DB,
     ...(variables.WAKE === undefined ? {} : { wakes: variables.WAKE }),
     models: modelsOf(variables),
     open: variables.EDGEWISE_OPEN === "1",
+    testing: variables.EDGEWISE_TEST === "1",
     declaredOrigins: splitList(variables.EDGEWISE_DECLARED_ORIGINS).flatMap((text) => originOf(text) ?? []),
   };
 }

@@ -1,7 +1,7 @@
 import { edgewise } from "./edgewise.ts";
 
 /** The repository is its own first user: a deployment without nodes of its own. */
-const { worker, Thread } = edgewise({ nodes: [] });
+const { worker, Thread, Scheduler } = edgewise({ nodes: [] });
 
-export { Thread };
+export { Scheduler, Thread };
 export default worker;

@@ -19,7 +19,7 @@ const MAY_KNOW: Readonly<Record<string, readonly string[]>> = {
   sweep: [...CORE, ...CAPABILITIES, "config", "api"],
   version: [],
 };
-const RPC_SURFACE = "durable-objects/thread-api.ts";
+const RPC_SURFACE = new Set(["durable-objects/thread-api.ts", "durable-objects/scheduler-api.ts"]);
 /** Wiring: these may know everything. */
 const WIRING = new Set(["src/worker.ts", "src/index.ts", "src/edgewise.ts", "src/authoring.ts"]);
 /** Nothing that asks for time, chance or the outside may be imported here. */
@@ -35,7 +35,7 @@ const isCapability = (part: string) => CAPABILITIES.some((name) => name === part
 function isAllowed(from: string, { target, isType }: Import): boolean {
   const [part, other] = [partOf(from), partOf(target)];
   if (part === other || WIRING.has(from)) return true;
-  if (target === RPC_SURFACE && part === "api") return true;
+  if (RPC_SURFACE.has(target) && (part === "api" || part === "sweep")) return true;
   // Capabilities know each other's types, sparingly; the encoding of tenants exists once.
   if (isCapability(part) && isCapability(other)) return isType || target === "src/security/tenant.ts";
   return other === "version" || MAY_KNOW[part]?.includes(other) === true;

@@ -3,7 +3,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { LogEntry } from "../durable-objects/log/entry.ts";
 import type { RunRow } from "../durable-objects/log/rows.ts";
 import { Follower } from "../durable-objects/view/follower.ts";
-import { type Frame, Framer } from "../durable-objects/view/frames.ts";
+import type { ThreadCore } from "../durable-objects/core.ts";
+import { Framer } from "../durable-objects/view/frames.ts";
+import type { Frame } from "../durable-objects/view/sheet.ts";
 import { loadPlan } from "../durable-objects/run/plans.ts";
 import { nodeKinds } from "../src/nodes/registry.ts";
 import { type KeptLog, keptLogs, storeOf } from "./corpus/kept-log.ts";
@@ -108,7 +110,13 @@ describe("[property 4, G7, F18] a follower of a recorded run that comes back", (
 function follow({ store, past }: Replay, row: RunRow, after: number): Frame[] {
   const plan = loadPlan(row.graphHash, () => store.graph(row.graphHash), nodeKinds);
   const modes = ["values", "updates", "messages-tuple", "custom", "tasks"] as const;
-  const framer = new Framer(row, plan, { begin: () => past.begin(row), open: () => past.asked(row) }, modes);
+  const names = { row, threadId: row.runId, plan, globals: {}, inputStep: 0 };
+  const core = { store, past } as unknown as ThreadCore;
+  const stateOf = () => (): never => {
+    throw new Error("No checkpoints were asked for.");
+  };
+  const look = { core, names, begin: () => past.begin(row), open: () => past.asked(row), stateOf };
+  const framer = new Framer(look, { modes, subgraphs: false });
   const source = { store, run: () => row, lastSeq: () => store.lastCommit()?.seq ?? 0, live: () => undefined };
   const follower = new Follower({ ...source, watch: () => () => undefined }, framer, after);
   const frames: Frame[] = [];

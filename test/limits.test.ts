@@ -38,7 +38,7 @@ describe("[F23] one character either side of a limit", () => {
     const store = openStore();
     const value = "x".repeat(INLINE_BYTES + more);
     const entry: LogEntry = { type: "step-recorded", task: "0.0.0", key: "k", value };
-    store.appendCommit({ seq: 1, run: 1, at: 1, event: 1, lastEvent: 1, step: null, entry });
+    store.appendCommit({ seq: 1, run: 1, at: 1, event: 1, lastEvent: 1, step: null, shows: 0, entry });
     expect(store.lastCommit()?.entry).toEqual(entry);
     expect(rowsOf("blobs")).toHaveLength(more > 0 ? 1 : 0);
   });
@@ -46,7 +46,7 @@ describe("[F23] one character either side of a limit", () => {
   it.each(AROUND)("a body fits its row, or is cut into several: the longest row %i", (more) => {
     const store = openStore();
     const data = "€".repeat(MAX_ROW_CHARACTERS + more - JSON.stringify(["0.0.0", 0, 1, "m", [""]]).length);
-    store.appendChunk(1, { first: 1, task: "0.0.0", node: 0, kind: "emit", messageId: "m", data: [data] });
+    store.appendChunk(1, { first: 1, each: 1, task: "0.0.0", node: 0, kind: "emit", messageId: "m", data: [data] });
     expect(store.chunks(1, 0).items[0]?.data).toEqual([data]);
     expect(rowsOf("blobs")).toHaveLength(more > 0 ? 2 : 0);
     for (const body of [...rowsOf("chunks"), ...rowsOf("blobs")])

@@ -82,6 +82,8 @@ export type LogEntry =
   /** A loop has another turn. */
   | { readonly type: "frames-extended"; readonly task: TaskId; readonly item: Json; readonly holds?: true }
   | { readonly type: "frame-started"; readonly task: TaskId; readonly frame: number; readonly outcome: Outcome }
+  /** R7: a write from outside to what a composite does inside. */
+  | { readonly type: "frame-updated"; readonly task: TaskId; readonly frame: number; readonly outcome: Outcome }
   | { readonly type: "frame-failed"; readonly task: TaskId; readonly frame: number; readonly error: ErrorRecord }
   | { readonly type: "run-cancelled"; readonly reason: string };
 
@@ -168,7 +170,8 @@ export function toEngineEvent(entry: LogEntry): EngineEvent | undefined {
     case "frames-extended":
       return { type: "frames-extended", task: entry.task, ...(entry.holds === true ? { holds: true } : {}) };
     case "frame-started":
-      return { type: "frame-started", task: entry.task, frame: entry.frame, outcome: entry.outcome };
+    case "frame-updated":
+      return { type: entry.type, task: entry.task, frame: entry.frame, outcome: entry.outcome };
     case "frame-failed":
       return { type: "frame-failed", task: entry.task, frame: entry.frame };
     case "run-cancelled":
@@ -176,7 +179,7 @@ export function toEngineEvent(entry: LogEntry): EngineEvent | undefined {
   }
 }
 
-/** Whether the entry makes a checkpoint: a position whose state somebody may ask for. */
+/** Whether the entry makes a position of the run itself, whose state somebody may ask for; not each shows a step. */
 export function isCheckpoint(entry: LogEntry): boolean {
   if (entry.type === "run-started" || entry.type === "state-updated" || entry.type === "run-migrated") return true;
   // What is done in a frame is nobody's state yet: it leaves with its composite (R10).
@@ -185,7 +188,7 @@ export function isCheckpoint(entry: LogEntry): boolean {
 
 /** The same within a frame: its beginning, and what its own tasks end with. */
 export function isFrameCheckpoint(entry: Pick<LogEntry, "type"> & { readonly task?: TaskId }): boolean {
-  if (entry.type === "frame-started") return true;
+  if (entry.type === "frame-started" || entry.type === "frame-updated") return true;
   const isEnd = entry.type === "task-succeeded" || entry.type === "task-failed";
   return isEnd && entry.task !== undefined && isInFrame(entry.task);
 }
@@ -201,18 +204,30 @@ export interface Commit {
   /** Id of the first frame this commit may show; `lastEvent` is that of its last. Ids count within a run. */
   readonly event: number;
   readonly lastEvent: number;
-  /** Number of the checkpoint in the thread, as LangGraph counts steps (-1 first); null where there is none. */
+  /** Number in the thread of the last step that the commit shows, as LangGraph counts (-1 first); null where it shows none. */
   readonly step: number | null;
+  /** How many steps it shows; null in rows written before steps were levels: a step of those showed everything. */
+  readonly shows: number | null;
   readonly entry: LogEntry;
 }
 
-/** A piece of what a task streamed while it ran: consecutive frame ids `first` … `first + data.length - 1`. */
+/** A piece of what a task streamed while it ran: consecutive frame ids from `first` on, so many for each of its pieces. */
 export interface Chunk {
   readonly first: number;
+  /** 1 in rows that were written before a piece had more than one frame. */
+  readonly each: number;
   readonly task: TaskId;
   readonly node: number;
   readonly kind: "say" | "emit";
   /** For "say": the id of the message the text belongs to. */
   readonly messageId: string;
   readonly data: readonly Json[];
+}
+
+/** Frame ids of one streamed piece: there are so many modes that may show it, each with a frame of its own. */
+export const PIECE_IDS = 4;
+
+/** The chunk's last frame id. */
+export function lastOfChunk({ first, each, data }: Pick<Chunk, "first" | "each" | "data">): number {
+  return first + data.length * each - 1;
 }

@@ -60,6 +60,7 @@ type Row =
   | readonly ["a", task: string, items: ValueRow, concurrency: number, tolerant: 0 | 1, winners?: number]
   | readonly ["e", task: string, item: ValueRow, holds?: 1]
   | readonly ["b", task: string, frame: number, OutcomeRow]
+  | readonly ["v", task: string, frame: number, OutcomeRow]
   | readonly ["x", task: string, frame: number, ErrorRecord]
   | readonly ["c", reason: string];
 
@@ -124,6 +125,8 @@ function toRow(entry: LogEntry, blobs: BlobStore): Row {
         : ["e", entry.task, valueRow(entry.item, blobs)];
     case "frame-started":
       return ["b", entry.task, entry.frame, outcomeRow(entry.outcome, blobs)];
+    case "frame-updated":
+      return ["v", entry.task, entry.frame, outcomeRow(entry.outcome, blobs)];
     case "frame-failed":
       return ["x", entry.task, entry.frame, entry.error];
     case "run-cancelled":
@@ -150,6 +153,7 @@ function fromRow(row: Row, blobs: BlobStore): LogEntry {
     case "a":
     case "e":
     case "b":
+    case "v":
     case "x":
       return ofFrames(row, blobs);
     case "o":
@@ -234,7 +238,7 @@ function ofWait(row: RowOf<"w" | "q" | "y" | "g" | "i">, blobs: BlobStore): LogE
   }
 }
 
-function ofFrames(row: RowOf<"a" | "e" | "b" | "x">, blobs: BlobStore): LogEntry {
+function ofFrames(row: RowOf<"a" | "e" | "b" | "v" | "x">, blobs: BlobStore): LogEntry {
   switch (row[0]) {
     case "a": {
       // what was written was a list
@@ -251,6 +255,8 @@ function ofFrames(row: RowOf<"a" | "e" | "b" | "x">, blobs: BlobStore): LogEntry
       };
     case "b":
       return { type: "frame-started", task: row[1], frame: row[2], outcome: toOutcome(row[3], blobs) };
+    case "v":
+      return { type: "frame-updated", task: row[1], frame: row[2], outcome: toOutcome(row[3], blobs) };
     case "x":
       return { type: "frame-failed", task: row[1], frame: row[2], error: row[3] };
   }

@@ -8,7 +8,7 @@ export interface FrameHead {
   readonly run: number;
   readonly type: LogEntry["type"];
   readonly task: TaskId;
-  /** Of the frame that begins; undefined for everything else. */
+  /** Of the frame that begins, or is written to; undefined for everything else. */
   readonly frame: number | undefined;
 }
 
@@ -16,16 +16,19 @@ export interface FrameHead {
 const TYPES: ReadonlyMap<string, LogEntry["type"]> = new Map([
   ["a", "frames-announced"],
   ["b", "frame-started"],
+  ["v", "frame-updated"],
   ["o", "task-succeeded"],
   ["f", "task-failed"],
 ]);
 /** So many characters of a body hold the names of nearly all tasks; of the others the whole body is read. */
 const HEAD_LENGTH = 300;
-const HEAD = /^\["([abof])","([^"]*)",(?:(\d+),)?/;
+const HEAD = /^\["([abofv])","([^"]*)",(?:(\d+),)?/;
 
 type HeadSql = { seq: number; at: number; run: number; head: string };
 
 const HEADS = `SELECT seq, at, run, substr(body, 1, ${HEAD_LENGTH}) AS head FROM commits WHERE seq >= ?1 AND seq <= ?2`;
+/** Before steps were levels nothing of a frame showed one. */
+const IN_FRAME = "(step IS NULL OR shows IS NOT NULL)";
 /** Where the task's name begins in a body. */
 const NAME_AT = '["o","'.length + 1;
 
@@ -39,8 +42,8 @@ export function* frameHeads(
   whole: (seq: number) => Commit | undefined,
 ): IterableIterator<FrameHead> {
   const isOne = (starts ?? [""]).map((_, at) => `substr(body, ${NAME_AT}, length(?${at + 3})) = ?${at + 3}`);
-  const letters = "substr(body, 1, 4) IN ('[\"b\"', '[\"o\"', '[\"f\"')";
-  const where = `AND step IS NULL AND (substr(body, 1, 1) = '#' OR (${letters} AND (${isOne.join(" OR ")})))`;
+  const letters = "substr(body, 1, 4) IN ('[\"b\"', '[\"v\"', '[\"o\"', '[\"f\"')";
+  const where = `AND ${IN_FRAME} AND (substr(body, 1, 1) = '#' OR (${letters} AND (${isOne.join(" OR ")})))`;
   const rows = sql.exec<HeadSql>(`${HEADS} ${where} ORDER BY seq`, from, to, ...(starts ?? [""]));
   for (const row of rows) {
     const head = headOf(row, whole);
@@ -55,7 +58,7 @@ export function* announcements(
   to: number,
   whole: (seq: number) => Commit | undefined,
 ): IterableIterator<FrameHead> {
-  const where = "AND step IS NULL AND (substr(body, 1, 4) = '[\"a\"' OR substr(body, 1, 1) = '#')";
+  const where = `AND ${IN_FRAME} AND (substr(body, 1, 4) = '["a"' OR substr(body, 1, 1) = '#')`;
   for (const row of sql.exec<HeadSql>(`${HEADS} ${where} ORDER BY seq DESC`, from, to)) {
     const head = headOf(row, whole);
     if (head?.type === "frames-announced") yield head;
@@ -65,8 +68,8 @@ export function* announcements(
 function headOf({ head, ...place }: HeadSql, whole: (seq: number) => Commit | undefined): FrameHead | undefined {
   const [, letter = "", task, number] = HEAD.exec(head) ?? [];
   const type = TYPES.get(letter);
-  if (type !== undefined && task !== undefined && (type !== "frame-started" || number !== undefined))
-    return { ...place, type, task, frame: type === "frame-started" ? Number(number) : undefined };
+  if (type !== undefined && task !== undefined && (!isOfFrame(type) || number !== undefined))
+    return { ...place, type, task, frame: isOfFrame(type) ? Number(number) : undefined };
   // It stands outside its row, or its name is long.
   const entry = whole(place.seq)?.entry;
   if (entry === undefined || !("task" in entry)) return undefined;
@@ -74,6 +77,11 @@ function headOf({ head, ...place }: HeadSql, whole: (seq: number) => Commit | un
     ...place,
     type: entry.type,
     task: entry.task,
-    frame: entry.type === "frame-started" ? entry.frame : undefined,
+    frame: entry.type === "frame-started" || entry.type === "frame-updated" ? entry.frame : undefined,
   };
+}
+
+/** It names the frame by its number, not by a task in it. */
+function isOfFrame(type: LogEntry["type"]): boolean {
+  return type === "frame-started" || type === "frame-updated";
 }

@@ -48,12 +48,18 @@ export interface RunRow {
   readonly from: Standing | null;
   /** A write from outside, not a run that somebody started. */
   readonly hidden: boolean;
+  /** Unix milliseconds, of one that had to wait for its turn: when it was accepted. */
+  readonly acceptedAt?: number;
+  /** It was rolled back or deleted: nothing that can be looked at, or gone on from. */
+  readonly struck?: boolean;
 }
 
 export interface Standing {
   readonly seq: number;
   /** It begins with an input on the state there; what was in flight is not its business. */
   readonly anew: boolean;
+  /** The checkpoint that was named, where it is not simply the newest there: what begins anew begins on what it shows. */
+  readonly shown?: { readonly seq: number; readonly part: number };
 }
 
 /** Rows as SQLite has them. */
@@ -85,8 +91,12 @@ export type RunSql = {
   error: string | null;
   from_seq: number | null;
   anew: 0 | 1 | null;
+  shown_seq: number | null;
+  shown_part: number | null;
   lineage: string | null;
   hidden: 0 | 1 | null;
+  accepted_at: number | null;
+  struck: number | null;
 };
 export type CommitSql = {
   seq: number;
@@ -95,6 +105,7 @@ export type CommitSql = {
   event: number;
   last_event: number;
   step: number | null;
+  shows: number | null;
   format: number;
   weight: number;
   body: string;
@@ -132,24 +143,32 @@ export function toRunRow(row: RunSql): RunRow {
     usage: row.usage === null ? null : (JSON.parse(row.usage) as RunUsage),
     error: row.error === null ? null : (JSON.parse(row.error) as ErrorRecord),
     lineage: row.lineage ?? row.run_id,
-    from: row.from_seq === null ? null : { seq: row.from_seq, anew: row.anew === 1 },
+    from: standingOf(row),
     hidden: row.hidden === 1,
+    ...(row.accepted_at === null ? {} : { acceptedAt: row.accepted_at }),
+    ...(row.struck === null ? {} : { struck: true }),
   };
 }
 
+function standingOf({ from_seq: seq, anew, shown_seq, shown_part: part }: RunSql): Standing | null {
+  const shown = shown_seq === null || part === null ? {} : { shown: { seq: shown_seq, part } };
+  return seq === null ? null : { seq, anew: anew === 1, ...shown };
+}
+
 export function toCommit(row: CommitSql, blobs: BlobStore): Commit {
-  const { seq, run, at, event, last_event: lastEvent, step, format } = row;
+  const { seq, run, at, event, last_event: lastEvent, step, shows, format } = row;
   if (format !== VERSION) throw new Error(`Commit ${seq} has format ${format}; this version reads up to ${VERSION}.`);
-  return { seq, run, at, event, lastEvent, step, entry: decode(whole(row.body, blobs, row.run_id), blobs) };
+  return { seq, run, at, event, lastEvent, step, shows, entry: decode(whole(row.body, blobs, row.run_id), blobs) };
 }
 
 export function toChunk(
-  row: { first: number; body: string },
+  row: { first: number; last: number; body: string },
   blobs: BlobStore,
 ): { readonly item: Chunk; readonly weight: number } {
   const text = whole(row.body, blobs);
   const [task, node, kind, messageId, data] = JSON.parse(text) as [string, number, 0 | 1, string, Json[]];
-  const item: Chunk = { first: row.first, task, node, kind: kind === 0 ? "say" : "emit", messageId, data };
+  const each = (row.last - row.first + 1) / data.length;
+  const item: Chunk = { first: row.first, each, task, node, kind: kind === 0 ? "say" : "emit", messageId, data };
   return { item, weight: chunkWeight(data.length, text.length) };
 }
 

@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from "../../src/base/json.ts";
 import type { TaskId } from "../../src/engine/types.ts";
-import type { RunStatus } from "../thread-api.ts";
 import { SqliteBlobs } from "./blobs.ts";
-import type { Chunk, Commit, LogEntry } from "./entry.ts";
+import { CheckpointRows } from "./checkpoint-rows.ts";
+import { type Chunk, type Commit, lastOfChunk } from "./entry.ts";
 import { encode, VERSION } from "./format-v1.ts";
 import { announcements, frameHeads, type FrameHead } from "./frame-heads.ts";
 import {
@@ -19,22 +19,9 @@ import {
 import type { SnapshotPiece } from "./snapshots.ts";
 import { type Snapshot, SnapshotRows } from "./snapshot-rows.ts";
 import { pack } from "./packing.ts";
+import { QueueRows } from "./queue-rows.ts";
 import { type Page, PAGE_LENGTH, pageOf } from "./page.ts";
-import { ADDED_TABLES, MAX_ROW_CHARACTERS, TABLES, TABLES_VERSION } from "./tables.ts";
-
-/** How the bodies of those entries begin that tell where a checkpoint comes from; the others are steps. */
-const HEADS: ReadonlyMap<string, LogEntry["type"]> = new Map([
-  ['["s', "run-started"],
-  ['["u', "state-updated"],
-]);
-
-export interface CheckpointHead {
-  readonly seq: number;
-  readonly at: number;
-  readonly step: number;
-  readonly run: number;
-  readonly type: LogEntry["type"];
-}
+import { ADDED_COLUMNS, ADDED_TABLES, MAX_ROW_CHARACTERS, TABLES, TABLES_VERSION } from "./tables.ts";
 
 /** The number of the run that the last commit up to a position is of. */
 const RUN_AT = "coalesce((SELECT run FROM commits WHERE seq <= ? ORDER BY seq DESC LIMIT 1), 0)";
@@ -47,6 +34,8 @@ const COMMITS = "SELECT commits.*, run_id FROM commits CROSS JOIN runs ON runs.n
  */
 export class ThreadStore {
   readonly blobs: SqliteBlobs;
+  readonly checkpoints: CheckpointRows;
+  readonly queue: QueueRows;
   readonly #sql: SqlStorage;
   readonly #snapshots: SnapshotRows;
   /** That of the last commit. */
@@ -55,6 +44,8 @@ export class ThreadStore {
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     this.blobs = new SqliteBlobs(sql);
+    this.checkpoints = new CheckpointRows(sql, (seq) => [...this.commits(seq, seq)][0]?.entry);
+    this.queue = new QueueRows(sql, this.blobs);
     this.#snapshots = new SnapshotRows(sql, this.blobs);
   }
 
@@ -72,11 +63,20 @@ export class ThreadStore {
   /** Each statement may have been made before a crash. */
   #bringUpToDate(): void {
     for (const statement of ADDED_TABLES) this.#sql.exec(statement);
+    this.#addColumns();
     this.#sql.exec("UPDATE thread SET tables_version = ? WHERE id = 1", TABLES_VERSION);
+  }
+
+  #addColumns(): void {
+    for (const { table, column, type } of ADDED_COLUMNS) {
+      const known = this.#sql.exec(`SELECT 1 FROM pragma_table_info('${table}') WHERE name = '${column}'`).toArray();
+      if (known.length === 0) this.#sql.exec(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`);
+    }
   }
 
   createThread(row: ThreadRow): void {
     for (const statement of [...TABLES, ...ADDED_TABLES]) this.#sql.exec(statement);
+    this.#addColumns();
     this.#sql.exec(
       "INSERT INTO thread (id, tables_version, tenant, thread_id, created_at, updated_at, metadata) VALUES (1, ?, ?, ?, ?, ?, ?)",
       TABLES_VERSION,
@@ -137,12 +137,14 @@ export class ThreadStore {
     );
     if (run.from === null) return;
     this.#sql.exec(
-      "INSERT INTO continuations (run, from_seq, anew, lineage, hidden) VALUES (?, ?, ?, ?, ?)",
+      "INSERT INTO continuations (run, from_seq, anew, lineage, hidden, shown_seq, shown_part) VALUES (?, ?, ?, ?, ?, ?, ?)",
       run.n,
       run.from.seq,
       run.from.anew ? 1 : 0,
       run.lineage,
       run.hidden ? 1 : 0,
+      run.from.shown?.seq ?? null,
+      run.from.shown?.part ?? null,
     );
   }
 
@@ -163,11 +165,12 @@ export class ThreadStore {
   }
 
   run(runId: string): RunRow | undefined {
-    return this.#runs("WHERE run_id = ?", runId)[0];
+    return this.#runs("WHERE runs.run_id = ?", runId)[0];
   }
 
+  /** What the thread stands on: not one that was struck. */
   lastRun(): RunRow | undefined {
-    return this.#runs("ORDER BY runs.n DESC LIMIT 1")[0];
+    return this.#runs("WHERE struck_runs.run IS NULL ORDER BY runs.n DESC LIMIT 1")[0];
   }
 
   runAt(seq: number): RunRow | undefined {
@@ -182,20 +185,16 @@ export class ThreadStore {
 
   /** Those that go on from others, writes from outside among them, the newest first. */
   continuingRuns(): RunRow[] {
-    return this.#runs("WHERE from_seq IS NOT NULL ORDER BY runs.n DESC");
-  }
-
-  listRuns(limit: number, offset: number, status?: RunStatus): RunRow[] {
-    const shown = "WHERE coalesce(hidden, 0) = 0";
-    if (status === undefined) return this.#runs(`${shown} ORDER BY runs.n DESC LIMIT ? OFFSET ?`, limit, offset);
-    return this.#runs(`${shown} AND status = ? ORDER BY runs.n DESC LIMIT ? OFFSET ?`, status, limit, offset);
+    return this.#runs("WHERE from_seq IS NOT NULL AND struck_runs.run IS NULL ORDER BY runs.n DESC");
   }
 
   #runs(tail: string, ...bindings: SqlStorageValue[]): RunRow[] {
     return this.#sql
       .exec<RunSql>(
-        `SELECT runs.*, graph_id, version, hash, from_seq, anew, lineage, hidden FROM runs
-           JOIN graphs ON graphs.n = runs.graph LEFT JOIN continuations ON continuations.run = runs.n ${tail}`,
+        `SELECT runs.*, graph_id, version, hash, from_seq, anew, shown_seq, shown_part, lineage, hidden,
+             queued_runs.created_at AS accepted_at, struck_runs.run AS struck FROM runs
+           JOIN graphs ON graphs.n = runs.graph LEFT JOIN continuations ON continuations.run = runs.n
+           LEFT JOIN queued_runs ON queued_runs.run_id = runs.run_id LEFT JOIN struck_runs ON struck_runs.run = runs.n ${tail}`,
         ...bindings,
       )
       .toArray()
@@ -216,13 +215,14 @@ export class ThreadStore {
     const body =
       text.length > MAX_ROW_CHARACTERS ? `#${this.blobs.put(text)}` : packedBody(text, this.#runIdOf(commit.run));
     this.#sql.exec(
-      "INSERT INTO commits (seq, run, at, event, last_event, step, format, weight, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO commits (seq, run, at, event, last_event, step, shows, format, weight, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       commit.seq,
       commit.run,
       commit.at,
       commit.event,
       commit.lastEvent,
       commit.step,
+      commit.shows,
       VERSION,
       weight,
       body,
@@ -246,6 +246,16 @@ export class ThreadStore {
     return pageOf(rows, (row) => ({ item: toCommit(row, this.blobs), weight: row.weight }));
   }
 
+  /** The newest commits before one, newest first: a page of them. Those of runs that were struck are not told. */
+  commitsBefore(before: number, limit: number): Page<Commit> {
+    const rows = this.#sql.exec<CommitSql>(
+      `${COMMITS} WHERE seq < ? AND commits.run NOT IN (SELECT run FROM struck_runs) ORDER BY seq DESC LIMIT ?`,
+      before,
+      limit,
+    );
+    return pageOf(rows, (row) => ({ item: toCommit(row, this.blobs), weight: row.weight }));
+  }
+
   /** The newest `limit` failed or lost attempts at a task between two commits, in order; what follows from them is left out. */
   failedAttempts(task: TaskId, from: number, to: number, limit: number): Commit[] {
     // The letters of format-v1; a body that stands outside its row is too long for a failure.
@@ -259,27 +269,6 @@ export class ThreadStore {
     return [...this.#commits("seq > 0 ORDER BY seq DESC LIMIT 1")][0];
   }
 
-  /** Newest checkpoints first: those with `seq < before`. */
-  checkpoints(before: number, limit: number): { seq: number; at: number; step: number; run: number }[] {
-    return this.#sql
-      .exec<{ seq: number; at: number; step: number; run: number }>(
-        "SELECT seq, at, step, run FROM commits WHERE seq < ? AND step IS NOT NULL ORDER BY seq DESC LIMIT ?",
-        before,
-        limit,
-      )
-      .toArray();
-  }
-
-  /** Checkpoints with `from <= seq <= to`, in order, each with the kind of its entry. */
-  checkpointHeads(from: number, to: number): CheckpointHead[] {
-    const rows = this.#sql.exec<{ seq: number; at: number; step: number; run: number; head: string }>(
-      "SELECT seq, at, step, run, substr(body, 1, 3) AS head FROM commits WHERE seq >= ? AND seq <= ? AND step IS NOT NULL ORDER BY seq",
-      from,
-      to,
-    );
-    return [...rows].map(({ head, ...place }) => ({ ...place, type: this.#typeOf(head, place.seq) }));
-  }
-
   /** What was committed in frames, `from <= seq <= to`, in order; see {@link frameHeads}. */
   frameHeads(from: number, to: number, starts?: readonly string[]): IterableIterator<FrameHead> {
     const which = { from, to, ...(starts === undefined ? {} : { starts }) };
@@ -289,12 +278,6 @@ export class ThreadStore {
   /** The openings of composites, `from <= seq <= to`, the newest first. */
   announcements(from: number, to: number): IterableIterator<FrameHead> {
     return announcements(this.#sql, from, to, (seq) => [...this.commits(seq, seq)][0]);
-  }
-
-  /** By the letters of format-v1; a body that stands outside its row must be read. */
-  #typeOf(head: string, seq: number): LogEntry["type"] {
-    if (head.startsWith("#")) return [...this.commits(seq, seq)][0]?.entry.type ?? "task-succeeded";
-    return HEADS.get(head) ?? "task-succeeded";
   }
 
   #runIdOf(run: number): string {
@@ -317,7 +300,7 @@ export class ThreadStore {
       "INSERT INTO chunks (run, first, last, body) VALUES (?, ?, ?, ?)",
       run,
       chunk.first,
-      chunk.first + chunk.data.length - 1,
+      lastOfChunk(chunk),
       body.length > MAX_ROW_CHARACTERS ? `#${this.blobs.put(body)}` : body,
     );
   }
@@ -325,14 +308,20 @@ export class ThreadStore {
   /** Chunks of a run that hold a frame id above `after`, in order of their ids: a page of them. */
   chunks(run: number, after: number): Page<Chunk> {
     // The one chunk that begins at or before `after` may reach beyond it.
-    const rows = this.#sql.exec<{ first: number; body: string }>(
-      `SELECT first, body FROM chunks WHERE run = ?1 AND last > ?2 AND first >=
+    const rows = this.#sql.exec<{ first: number; last: number; body: string }>(
+      `SELECT first, last, body FROM chunks WHERE run = ?1 AND last > ?2 AND first >=
          coalesce((SELECT max(first) FROM chunks WHERE run = ?1 AND first <= ?2), 0) ORDER BY first LIMIT ?3`,
       run,
       after,
       PAGE_LENGTH,
     );
     return pageOf(rows, (row) => toChunk(row, this.blobs));
+  }
+
+  /** The last frame id of what a run has streamed; -1 where it has streamed nothing. */
+  lastPiece(run: number): number {
+    const query = "SELECT coalesce(max(last), -1) AS last FROM chunks WHERE run = ?";
+    return this.#sql.exec<{ last: number }>(query, run).one().last;
   }
 
   // --- snapshots ----------------------------------------------------------------------------------------------------

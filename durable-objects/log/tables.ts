@@ -1,5 +1,5 @@
 /** The object's own tables. A new version adds statements at the end; it never edits those that are there. */
-export const TABLES_VERSION = 2;
+export const TABLES_VERSION = 3;
 
 /**
  * Longest text in one row. A UTF-16 unit takes up to three bytes, and Durable Objects end at 2 MB a row;
@@ -103,4 +103,29 @@ export const ADDED_TABLES = [
      body BLOB NOT NULL,
      PRIMARY KEY (seq, part)
    ) STRICT`,
+  // Of version 3. Runs that were accepted and could not begin at once: their requests are the blobs start:<run_id>. n: the
+  // order in which they came. status: pending; started (the run is a row of `runs` from then on); or, where it never began,
+  // interrupted, error, or deleted. due: not before that moment.
+  `CREATE TABLE IF NOT EXISTS queued_runs (
+     n INTEGER PRIMARY KEY,
+     run_id TEXT NOT NULL UNIQUE,
+     status TEXT NOT NULL,
+     due INTEGER NOT NULL,
+     created_at INTEGER NOT NULL,
+     updated_at INTEGER NOT NULL,
+     error TEXT
+   ) STRICT`,
+  // Runs that were rolled back or deleted: their commits stay, and show nothing any more.
+  `CREATE TABLE IF NOT EXISTS struck_runs (
+     run INTEGER PRIMARY KEY
+   ) STRICT`,
+] as const;
+
+/** Of version 3; SQLite has no `IF NOT EXISTS` for columns. */
+export const ADDED_COLUMNS = [
+  // How many steps the commit shows; null in rows of earlier versions, where it shows one of everything if it has a number.
+  { table: "commits", column: "shows", type: "INTEGER" },
+  // The checkpoint that was named where a run begins which is not simply the newest there: its commit, and which of its steps.
+  { table: "continuations", column: "shown_seq", type: "INTEGER" },
+  { table: "continuations", column: "shown_part", type: "INTEGER" },
 ] as const;

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../src/base/json.ts";
 import type { RunRow } from "./rows.ts";
-import { type Chunk, type Commit, isCheckpoint } from "./entry.ts";
+import type { Chunk, Commit } from "./entry.ts";
 import { Snapshots } from "./snapshots.ts";
 import { checkpointAt } from "./standing.ts";
 import type { ThreadStore } from "./store.ts";
@@ -42,16 +42,26 @@ export class LogTail {
     this.#last = { ...this.#last, step };
   }
 
-  /** Joins the transaction it is called in. The first commit of a write from outside shows nothing: that one does. */
-  append(run: RunRow, commit: Omit<Commit, "seq" | "run" | "step">, chunks: readonly Chunk[]): Commit {
-    const { entry, at } = commit;
-    const isShown = isCheckpoint(entry) && !(run.hidden && entry.type === "run-started");
-    const step = isShown ? this.#last.step + 1 : null;
+  /** Joins the transaction it is called in. @param commit with how many steps it shows */
+  append(
+    run: RunRow,
+    commit: Omit<Commit, "seq" | "run" | "step" | "shows"> & { readonly shows: number },
+    chunks: readonly Chunk[],
+  ): Commit {
+    const { at, shows } = commit;
+    const step = shows > 0 ? this.#last.step + shows : null;
     const whole = { ...commit, seq: this.#last.seq + 1, run: run.n, step };
     this.#snapshots.committed(this.#store.appendCommit(whole));
     this.keep(run, chunks);
     this.#last = { seq: whole.seq, at, step: step ?? this.#last.step };
     return whole;
+  }
+
+  /** The run rests: what was committed last shows so many steps more. @param lastEvent its last frame's id with those of them */
+  showMore(more: number, lastEvent: number): void {
+    const step = this.#last.step + more;
+    this.#store.checkpoints.showMore(this.#last.seq, more, step, lastEvent);
+    this.#last = { ...this.#last, step };
   }
 
   keep(run: RunRow, chunks: readonly Chunk[]): void {

@@ -1,15 +1,18 @@
 import { failure } from "../../src/base/errors.ts";
 import type { JsonObject } from "../../src/base/json.ts";
-import type { ThreadRow } from "./rows.ts";
+import { Facts } from "./facts.ts";
+import type { RunRow, ThreadRow } from "./rows.ts";
 import type { ThreadStore } from "./store.ts";
 
 /** The one row that says whose thread this is. Its writes join the transaction they are called in. */
 export class ThreadRecord {
+  readonly facts: Facts;
   readonly #store: ThreadStore;
   #row: ThreadRow | undefined;
 
-  constructor(store: ThreadStore) {
+  constructor(store: ThreadStore, sql: SqlStorage) {
     this.#store = store;
+    this.facts = new Facts(sql);
   }
 
   /** Undefined where nothing was ever written, or all of it was erased. */
@@ -48,6 +51,11 @@ export class ThreadRecord {
       this.patch(metadata, now);
   }
 
+  /** Whose name the tasks of a run carry that goes on from another: what a copy does is its own, as what a fork does is. */
+  lineageAfter(before: Pick<RunRow, "n" | "lineage">, runId: string): string {
+    return before.n <= (this.facts.all.copied?.runs ?? 0) ? runId : before.lineage;
+  }
+
   /** Nobody finds it any more. */
   erase(now: number): void {
     if (!this.#row) return;
@@ -57,5 +65,6 @@ export class ThreadRecord {
 
   forget(): void {
     this.#row = undefined;
+    this.facts.forget();
   }
 }

@@ -5,10 +5,11 @@ import type { Plan, PlanNode, Scope } from "../../src/graph/plan.ts";
 import { route } from "../../src/graph/route.ts";
 import type { NodeContext, NodeResult, NodeWait, Question } from "../../src/nodes/contract.ts";
 import { type NodeKinds, runNode } from "../../src/nodes/registry.ts";
-import type { Chunk, Spent, TaskUsage } from "../log/entry.ts";
+import { type Chunk, lastOfChunk, PIECE_IDS, type Spent, type TaskUsage } from "../log/entry.ts";
 import type { Means } from "../world.ts";
 import { estimateOf } from "./budget-charge.ts";
 import { findResult, keepResult, type Keeper, keeperOf } from "./cached.ts";
+import { checkDeletions } from "./deletions.ts";
 import { Deadlines } from "./deadlines.ts";
 import { bounded } from "./failures.ts";
 import { scopeAfter } from "./scope.ts";
@@ -29,7 +30,7 @@ export interface Surroundings {
   /** The result of a step that was made before; commits that of one that was made now. */
   recorded(key: string): Json | undefined;
   record(attempt: Attempt, key: string, value: Json): void;
-  /** Takes the next frame id of the run. */
+  /** Takes the frame ids of a piece; answers the first. */
   nextEvent(): number;
   /** Something was streamed: followers may look. */
   streamed(): void;
@@ -104,7 +105,7 @@ export class Attempt {
     let from = this.#chunks.length;
     for (; from > 0; from -= 1) {
       const chunk = this.#chunks[from - 1];
-      if (!chunk || chunk.first + chunk.data.length - 1 <= after) break;
+      if (!chunk || lastOfChunk(chunk) <= after) break;
     }
     return this.#chunks.slice(from);
   }
@@ -168,6 +169,7 @@ export class Attempt {
       const { message, usage } = result;
       if (!isJson([message ?? null, usage ?? null])) throw notJson(this.node.id, "answered with a message or usage");
       const writes = toWrites(this.#plan, result.writes, this.node.id, (index) => `${this.messageId}:${index}`);
+      checkDeletions(this.#plan, writes, this.#surroundings.scope);
       const scope = scopeAfter(this.#plan, this.#surroundings.scope, writes);
       const taken = route(this.#plan, this.task.node, scope, result);
       return { ok: true, outcome: { writes, ...taken }, result };
@@ -249,10 +251,11 @@ export class Attempt {
     const id = this.#surroundings.nextEvent();
     const open = this.#chunks.at(-1);
     const isOpen = open?.kind === kind && open.data.length < CHUNK_PIECES;
-    if (isOpen && open.first + open.data.length === id) open.data.push(data);
+    if (isOpen && lastOfChunk(open) + 1 === id) open.data.push(data);
     else
       this.#chunks.push({
         first: id,
+        each: PIECE_IDS,
         task: this.task.id,
         node: this.task.node,
         kind,

@@ -94,6 +94,7 @@ export class Ledger {
       case "attempt-started":
       case "frame-failed":
       case "frame-started":
+      case "frame-updated":
       case "frames-announced":
       case "frames-extended":
       case "run-continued":

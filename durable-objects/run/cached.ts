@@ -93,3 +93,6 @@ function renamed(value: Json, from: string, to: string): Json {
 function isOf(id: string, messageId: string): boolean {
   return id.startsWith(messageId) && ["", ":", "/", "["].includes(id.charAt(messageId.length));
 }
+
+/** Nothing is kept of what is only tried out. */
+export const NO_CACHE: ResultCache = { get: async () => undefined, put: async () => undefined };

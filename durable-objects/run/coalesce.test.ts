@@ -16,6 +16,19 @@ const VALUES: Readonly<Record<Exclude<ReducerName, "messages">, fc.Arbitrary<Jso
   max: fc.integer(),
 };
 
+it("[R5, R10] writes to a conversation become one, unless one of them deletes: what stands where would change", () => {
+  const plan = { channels: [{ name: "c", reducer: "messages", conflict: "error" }] } as unknown as Plan;
+  const say = { type: "human", id: "a", content: "" };
+  const few = (...values: Json[]) =>
+    coalesced(
+      plan,
+      values.map((value) => ({ channel: "c", value })),
+      { id: "each" },
+    );
+  expect(few([say], say)).toHaveLength(1);
+  expect(few([{ type: "remove", id: "a" }], [say])).toHaveLength(2);
+});
+
 it.each(Object.entries(VALUES))(
   "[R5, R10] many writes to a %s channel fold to the same as the few they become",
   (reducer, value) => {

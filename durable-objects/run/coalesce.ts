@@ -1,5 +1,5 @@
 import { failure } from "../../src/base/errors.ts";
-import { type Json, sameJson } from "../../src/base/json.ts";
+import { isJsonObject, type Json, sameJson } from "../../src/base/json.ts";
 import { openFold } from "../../src/engine/reducers.ts";
 import type { Write } from "../../src/engine/types.ts";
 import type { Channel } from "../../src/graph/channels.ts";
@@ -35,10 +35,15 @@ function together(
   { id, carries = false }: Pick<PlanNode, "id" | "carries">,
 ): Json | undefined {
   if (!carries && channel.reducer === "last" && channel.conflict === "error") refuseConflict(channel, values, id);
-  // A message may take another one away that is not among these.
-  if (channel.reducer === "messages") return values.flat(1) as Json[];
+  // A message may take another one away that is not among these; what one write deletes and writes again keeps its place.
+  if (channel.reducer === "messages") return values.some(deletes) ? undefined : (values.flat(1) as Json[]);
   const { default: _, ...empty } = channel;
   return openFold(empty, undefined).with(values).value();
+}
+
+function deletes(value: Json): boolean {
+  const messages: readonly Json[] = Array.isArray(value) ? value : [value];
+  return messages.some((message) => isJsonObject(message) && message["type"] === "remove");
 }
 
 function refuseConflict({ name }: Channel, values: readonly Json[], node: string): void {

@@ -33,3 +33,9 @@ export class Deadlines {
     return setTimeout(() => this.#missed(new EdgewiseError({ code: "model_timeout", message, retryable: true })), ms);
   }
 }
+
+/** Of moments, those that there are. */
+export function earliest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}

@@ -18,7 +18,7 @@ export function verdictOn(live: LiveRun, entry: LogEntry | undefined, step: Step
 }
 
 function becameOf(live: LiveRun, entry: LogEntry | undefined, step: Step | undefined): Over | undefined {
-  if (entry?.type === "run-cancelled") return { status: "interrupted", error: cancelled(entry.reason) };
+  if (entry?.type === "run-cancelled") return { status: "interrupted", error: cancelledFor(entry.reason) };
   if (entry?.type === "run-stopped") return { status: isOfTime(entry.error) ? "timeout" : "error", error: entry.error };
   const rest = step?.rest ?? live.playback.engine.rest;
   switch (rest.kind) {
@@ -37,7 +37,7 @@ function becameOf(live: LiveRun, entry: LogEntry | undefined, step: Step | undef
       if (rest.failed.length > 0) return { status: "error", error: live.failure(rest.failed) };
       return { status: "interrupted", error: null };
     case "cancelled":
-      return { status: "interrupted", error: cancelled("cancelled") };
+      return { status: "interrupted", error: cancelledFor("cancelled") };
   }
 }
 
@@ -106,7 +106,8 @@ function paused(reason: string): Over {
   return { status: "interrupted", error: { code: "run_paused", message, retryable: false } };
 }
 
-function cancelled(reason: string): ErrorRecord {
+/** @param reason by which it was, or by whom */
+export function cancelledFor(reason: string): ErrorRecord {
   return { code: "run_cancelled", message: `The run was cancelled: ${reason}.`, retryable: false };
 }
 

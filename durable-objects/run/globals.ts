@@ -1,5 +1,6 @@
 import { failure } from "../../src/base/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../src/base/json.ts";
+import { isHeader } from "../../src/base/run-config.ts";
 import { toPointer } from "../../src/base/pointer.ts";
 import type { Globals, Plan, ValueSchema } from "../../src/graph/plan.ts";
 import { nearest } from "../../src/graph/problems.ts";
@@ -53,7 +54,7 @@ export function checkGiven(plan: Plan, given: Given): void {
 }
 
 function checkOne(plan: Plan, given: Given): void {
-  refuse(plan.configSchema, configurable(given), ["config", "configurable"]);
+  refuse(plan.configSchema, withoutHeaders(configurable(given), plan.configSchema), ["config", "configurable"]);
   refuse(plan.contextSchema, given.context, ["context"]);
   if (plan.contextSchema === undefined) refuseSlips(plan, given.context);
   for (const { name, required, schema } of plan.parameters) {
@@ -65,6 +66,18 @@ function checkOne(plan: Plan, given: Given): void {
     }
     refuse(schema, found.value, [...found.path, name]);
   }
+}
+
+/**
+ * The request's headers come along (`src/api/configurable-headers.ts`), whatever the graph says of its configuration: only one
+ * that it names is judged.
+ */
+function withoutHeaders(config: JsonObject, schema: ValueSchema | undefined): JsonObject {
+  const named = schema?.document["properties"];
+  const entries = Object.entries(config).filter(
+    ([key]) => !isHeader(key) || (isJsonObject(named) && Object.hasOwn(named, key)),
+  );
+  return Object.fromEntries(entries);
 }
 
 /** What a graph does not know is somebody else's, but what is nearly one of its parameters is a slip. */

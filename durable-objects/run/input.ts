@@ -9,6 +9,7 @@ import type { StartRun } from "../thread-api.ts";
 import { type Given, globalsOf } from "./globals.ts";
 import type { Values } from "./playback.ts";
 import { scopeAfter } from "./scope.ts";
+import { checkDeletions } from "./deletions.ts";
 import { toWrite } from "./writes.ts";
 
 /**
@@ -17,13 +18,27 @@ import { toWrite } from "./writes.ts";
  */
 export function readInput(command: StartRun, plan: Plan, base: Values, given: Given): Outcome {
   checkWhole(command.input, plan);
-  const writes = inputWrites(command, plan);
+  return startedBy(plan, inputWrites(command, plan), base, given);
+}
+
+/** What those writes and the start edges come to. @throws EdgewiseError `condition_failed` */
+export function startedBy(plan: Plan, writes: readonly Write[], base: Values, given: Given): Outcome {
   const seen = {
     globals: globalsOf(plan, given),
     read: (name: string) =>
       base.has(name) ? base.get(name) : plan.channels.find((channel) => channel.name === name)?.default,
   };
+  pointed("/input", () => checkDeletions(plan, writes, seen));
   return { writes, ...route(plan, "start", scopeAfter(plan, seen, writes)) };
+}
+
+/**
+ * The part of {@link readInput} that does not depend on the state.
+ * @throws EdgewiseError `invalid_request`, `unknown_channel` or `invalid_write`, with a pointer into the body.
+ */
+export function checkInput(command: StartRun, plan: Plan): void {
+  checkWhole(command.input, plan);
+  inputWrites(command, plan);
 }
 
 function checkWhole(input: Json, plan: Plan): void {
@@ -47,14 +62,17 @@ function inputWrites(command: StartRun, plan: Plan): Write[] {
 }
 
 function checked(plan: Plan, channel: Channel, value: Json, runId: string): Write {
+  return pointed("/input", () => toWrite(plan, channel, value, (index) => `${runId}:input:${index}`), channel.name);
+}
+
+/** @throws EdgewiseError what `check` throws, with a pointer into the body */
+function pointed<T>(at: string, check: () => T, channel?: string): T {
   try {
-    return toWrite(plan, channel, value, (index) => `${runId}:input:${index}`);
+    return check();
   } catch (thrown) {
     if (!(thrown instanceof EdgewiseError)) throw thrown;
-    throw new EdgewiseError({
-      ...thrown.record,
-      pointer: `/input${thrown.record.pointer ?? toPointer([channel.name])}`,
-    });
+    const below = thrown.record.pointer ?? toPointer(channel === undefined ? [] : [channel]);
+    throw new EdgewiseError({ ...thrown.record, pointer: `${at}${below}` });
   }
 }
 

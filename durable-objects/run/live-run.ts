@@ -1,14 +1,15 @@
 import { type ErrorRecord, toErrorRecord } from "../../src/base/errors.ts";
 import type { LeftFrame, Step, Task, TaskId } from "../../src/engine/types.ts";
 import type { Plan } from "../../src/graph/plan.ts";
-import type { ResultCache } from "../../src/cache/contract.ts";
 import type { NodeKinds } from "../../src/nodes/registry.ts";
-import type { Chunk, Commit, LogEntry } from "../log/entry.ts";
+import { type Chunk, type Commit, type LogEntry, PIECE_IDS } from "../log/entry.ts";
 import { nodeOf, planOf } from "../log/places.ts";
 import type { RunRow, RunUsage } from "../log/rows.ts";
 import { Attempt, type Settled, type Surroundings } from "./attempt.ts";
-import { findResult, type Keeper } from "./cached.ts";
+import { findResult, type Keeper, NO_CACHE } from "./cached.ts";
+import { breakpointAt, Breakpoints } from "./breakpoints.ts";
 import { Composites } from "./composites.ts";
+import { earliest } from "./deadlines.ts";
 import { EventIds } from "./event-ids.ts";
 import { failedTask } from "./failed-task.ts";
 import { bounded, combine } from "./failures.ts";
@@ -48,11 +49,13 @@ export class LiveRun {
   readonly scopes: Scopes;
   readonly #events: EventIds;
   readonly spending: Spending;
+  readonly #breakpoints: Breakpoints;
 
   /** @param first the run itself, or the first of those it goes on from, whose commits are to be handed to {@link inherit} */
   constructor(first: RunRow, given: Given, plan: Plan, base: Values, kinds: NodeKinds) {
     this.#row = this.first = first;
     this.playback = new Playback(plan, first, base);
+    this.#breakpoints = new Breakpoints(this.playback, first);
     this.base = base;
     this.#kinds = kinds;
     this.#done = new UnsafeEffects(plan);
@@ -78,12 +81,14 @@ export class LiveRun {
     this.#pause = undefined;
     this.#events.goOn(row.eventFloor, row.n);
     this.spending.goOn(row);
+    this.#breakpoints.goOn(row);
   }
 
   /** Takes in a commit of what it goes on from. */
-  inherit({ entry, at }: Commit, row: RunRow): void {
+  inherit(commit: Commit, row: RunRow): void {
     this.#row = row;
-    this.apply(entry, at);
+    this.apply(commit.entry, commit.at);
+    this.playback.shown(commit);
   }
 
   /** Of a fork: what was done after the point that it starts from is not done again without being asked for (design, section 3). */
@@ -106,6 +111,7 @@ export class LiveRun {
     if (composite !== undefined) this.#dropInside(composite);
     this.#note(entry, at);
     const step = this.playback.apply(entry);
+    this.#breakpoints.apply(entry, step);
     for (const { task, error } of step?.failed ?? []) {
       this.notes.failed(task.id, { ...error, node: nodeOf(this.playback.plan, task.id).id });
     }
@@ -155,9 +161,10 @@ export class LiveRun {
   }
 
   /** Counts a commit read back: frame ids up to its last are taken. */
-  replayed(commit: Commit): Step | undefined {
+  replayed(commit: Commit): void {
     this.#events.taken(commit.lastEvent);
-    return this.apply(commit.entry, commit.at);
+    this.apply(commit.entry, commit.at);
+    this.playback.shown(commit);
   }
 
   /** Takes `count` frame ids; answers the first. */
@@ -201,6 +208,7 @@ export class LiveRun {
         return verdict && { ...verdict, chunks: this.#ongoing.chunksInside(work.task.id) };
       }
       case "task":
+        if (this.#breakpoints.stops(id)) return { entry: breakpointAt(this.#row.lineage, id), chunks: [] };
         if (nodeOf(this.playback.plan, work.task.id).inside !== undefined) return this.#open(work.task, reach);
         return this.#attempt(work.task, reach);
     }
@@ -262,7 +270,7 @@ export class LiveRun {
       now: now(),
       resumed: this.waits.resumption(task.id),
       waited: this.waits.waited(task.id),
-      nextEvent: () => this.takeEvents(1),
+      nextEvent: () => this.takeEvents(PIECE_IDS),
       recorded: (key) => this.notes.step(task.id, key),
       record: (attempt, key, value) => {
         // Fenced, as its outcome is: what an attempt says that is over is nobody's step.
@@ -314,20 +322,17 @@ export class LiveRun {
   /** What is due by now: next tries, and waits that are over. */
   due(now: number): Work[] {
     const tries = this.#ongoing.due(now).map((task): Work => ({ kind: "task", task }));
-    return [...tries, ...this.#toResume(this.waits.over(now))];
+    return [...tries, ...this.#workOf("resume", this.waits.over(now))];
   }
 
   /** What a commit leads to. */
   workAfter(entry: LogEntry, step: Step | undefined, now: number): Work[] {
     const work = workIn(step);
-    if (entry.type === "signal-received") work.push(...this.#toResume(this.waits.over(now)));
+    if (entry.type === "signal-received") work.push(...this.#workOf("resume", this.waits.over(now)));
     // A signal may have been there before its wait, and a deadline may be over.
-    if (entry.type === "task-waiting" && this.waits.endOf(entry.task, now)) work.push(...this.#toResume([entry.task]));
+    if (entry.type === "task-waiting" && this.waits.endOf(entry.task, now))
+      work.push(...this.#workOf("resume", [entry.task]));
     return [...work, ...this.#workOf("task", this.spending.freed())];
-  }
-
-  #toResume(waits: readonly TaskId[]): Work[] {
-    return this.#workOf("resume", waits);
   }
 
   #workOf(kind: "task" | "resume", tasks: readonly TaskId[]): Work[] {
@@ -359,15 +364,13 @@ export class LiveRun {
       if (failed && failed.retryAt > now) this.backOff(task.id);
       else again.push({ kind: "task", task });
     }
-    return [...again, ...frameWork(engine.owed()), ...this.#toResume(this.waits.over(now))];
+    return [...again, ...frameWork(engine.owed()), ...this.#workOf("resume", this.waits.over(now))];
   }
 
   /** Unix milliseconds: when something is due by itself. */
   nextTime(): number | undefined {
-    const times = [this.#ongoing.next, this.waits.next, this.spending.endsAt(this.#row)].filter(
-      (time) => time !== undefined,
-    );
-    return times.length === 0 ? undefined : Math.min(...times);
+    const times = [this.#ongoing.next, this.waits.next, this.spending.endsAt(this.#row)];
+    return earliest(times);
   }
 
   /** When the sweep is to look whether it moves; who waits for somebody alone is looked at now and then. */
@@ -395,6 +398,3 @@ export class LiveRun {
     return this.#ongoing.abortAll();
   }
 }
-
-/** Nothing is kept of what is only tried out. */
-const NO_CACHE: ResultCache = { get: async () => undefined, put: async () => undefined };

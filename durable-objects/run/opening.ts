@@ -2,13 +2,15 @@ import { EdgewiseError, failure } from "../../src/base/errors.ts";
 import type { Json } from "../../src/base/json.ts";
 import { toPointer } from "../../src/base/pointer.ts";
 import type { Outcome, Write } from "../../src/engine/types.ts";
-import type { Plan } from "../../src/graph/plan.ts";
+import type { Globals, Plan } from "../../src/graph/plan.ts";
+import { shownName } from "../../src/graph/shown-name.ts";
 import type { LogEntry } from "../log/entry.ts";
 import type { RunCommand } from "../thread-api.ts";
 import type { LiveRun } from "./live-run.ts";
 import type { Opening } from "./start.ts";
+import { breakpointAt } from "./breakpoints.ts";
 import { refuseTooMuch } from "./budget-state.ts";
-import { checkAnswer, questionId, waitOver } from "./questions.ts";
+import { checkAnswer, waitOver } from "./questions.ts";
 import type { Open } from "./waits.ts";
 import { toWrite } from "./writes.ts";
 
@@ -23,7 +25,7 @@ export function commanded(live: LiveRun, command: RunCommand): Opening {
   const { plan } = live.playback;
   const writes = writesOf(plan, update, ["command", "update"], live.row.lineage);
   refuseTooMuch(live.playback, writes, "/command/update");
-  const { takes, sends } = targetsOf(plan, goto);
+  const { takes, sends } = targetsOf(plan, goto, live.scopes.globals(plan));
   const answers = resume === undefined ? [] : answersOf(live.waits.open(), resume, by);
   const isRedrive = resume === undefined;
   return function* (run) {
@@ -34,6 +36,13 @@ export function commanded(live: LiveRun, command: RunCommand): Opening {
     yield* answers;
     if (isRedrive) yield* redriven(run);
   };
+}
+
+/** How a write from outside begins on a thread that has never run, unless it is written as an input. */
+export function isEmptyStart(entry: LogEntry): boolean {
+  if (entry.type !== "run-started") return false;
+  const { writes, takes, sends } = entry.outcome;
+  return writes.length + takes.length + sends.length === 0;
 }
 
 /** R9: what has failed is to be tried anew. */
@@ -59,10 +68,7 @@ export function* quiet(live: LiveRun): Iterable<LogEntry> {
     else {
       const running = [...engine.inFlight(), ...engine.inFrames()].filter(({ state }) => state === "running");
       if (running.length === 0) return;
-      for (const { task } of running) {
-        const id = questionId(live.row.lineage, task.id, "breakpoint");
-        yield { type: "task-waiting", task: task.id, until: null, ask: { id, kind: "breakpoint", value: null } };
-      }
+      for (const { task } of running) yield breakpointAt(live.row.lineage, task.id);
     }
   }
 }
@@ -90,20 +96,27 @@ export function writesOf(
   });
 }
 
-function targetsOf(plan: Plan, goto: NonNullable<RunCommand["goto"]>): Pick<Outcome, "takes" | "sends"> {
+export function targetsOf(
+  plan: Plan,
+  goto: NonNullable<RunCommand["goto"]>,
+  globals: Globals,
+  path: readonly string[] = ["command", "goto"],
+): Pick<Outcome, "takes" | "sends"> {
   const [takes, sends]: [number[], { to: number; payload: Json }[]] = [[], []];
   for (const [index, { node, input }] of goto.entries()) {
-    const to = nodeIndex(plan, node, ["command", "goto", String(index)]);
+    const to = nodeIndex(plan, node, [...path, String(index)], globals);
     if (input === undefined) takes.push(to);
     else sends.push({ to, payload: input });
   }
   return { takes: [...new Set(takes)], sends };
 }
 
-/** @throws EdgewiseError `invalid_request` */
-export function nodeIndex(plan: Plan, node: string, path: readonly string[]): number {
+/** By its id, or by what it is shown as. @throws EdgewiseError `invalid_request` */
+export function nodeIndex(plan: Plan, node: string, path: readonly string[], globals: Globals): number {
   const index = plan.nodes.findIndex(({ id }) => id === node);
   if (index >= 0) return index;
+  const shown = plan.nodes.findIndex((each) => shownName(each, globals) === node);
+  if (shown >= 0) return shown;
   const known = plan.nodes.slice(0, 20).map(({ id }) => id);
   const message = `The graph "${plan.id}" has no node "${node.slice(0, 80)}"; it has ${known.join(", ")}.`;
   throw failure("invalid_request", message, { pointer: toPointer(path) });

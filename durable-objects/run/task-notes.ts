@@ -68,6 +68,7 @@ export class TaskNotes {
       case "signal-received":
       case "frames-extended":
       case "frame-started":
+      case "frame-updated":
       case "frame-failed":
     }
   }

@@ -35,6 +35,7 @@ export interface Open {
   readonly ask: Ask;
   readonly since: number;
   readonly until: number | undefined;
+  /** To this question, in the order in which they came. */
   readonly answers: readonly GivenAnswer[];
 }
 
@@ -140,7 +141,9 @@ export class Waits {
     return [...this.#waiting].flatMap(([task, { ask, until }]): Open[] => {
       if (ask === undefined) return [];
       const { answers, since = 0 } = this.waited(task);
-      return [{ task, ask, until, since, answers }];
+      // a task may ask one thing after another: who has answered the one may answer the next
+      const given = answers.filter(({ key }) => key === (ask.key ?? ""));
+      return [{ task, ask, until, since, answers: given }];
     });
   }
 

@@ -1,12 +1,12 @@
 import { EdgewiseError, failure } from "../../src/base/errors.ts";
 import { isJson, type Json } from "../../src/base/json.ts";
+import { normalizeMessages } from "../../src/base/messages.ts";
 import { toPointer } from "../../src/base/pointer.ts";
 import { checkWrite } from "../../src/engine/reducers.ts";
 import type { Write } from "../../src/engine/types.ts";
 import type { Channel } from "../../src/graph/channels.ts";
 import type { Plan } from "../../src/graph/plan.ts";
 import { schemaOfWrites } from "./write-schema.ts";
-import { normalizeMessages } from "./messages.ts";
 
 /** Longest JSON text of one written value, in UTF-16 units. */
 export const MAX_VALUE = 16 * 1024 * 1024;

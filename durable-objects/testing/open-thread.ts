@@ -8,7 +8,7 @@ import { documentText } from "../../src/graph/identity.ts";
 import { nodeKinds } from "../../src/nodes/registry.ts";
 import { objectName } from "../../src/security/tenant.ts";
 import type { Thread } from "../thread.ts";
-import type { Address, RunResult, StartRun, StreamMode, ThreadApi, ThreadState } from "../thread-api.ts";
+import type { Address, FollowRun, RunResult, StartRun, StreamMode, ThreadApi, ThreadState } from "../thread-api.ts";
 
 /** Speaking to a Thread object from tests inside workerd, without HTTP. */
 
@@ -86,10 +86,11 @@ export async function follow(
   runId: string,
   modes: readonly StreamMode[],
   after = -1,
+  more: Partial<FollowRun> = {},
 ): Promise<SeenFrame[]> {
   const { tenant, threadId } = thread;
-  const reply = await thread.api.followRun({ tenant, threadId, runId, modes, after, cancelOnDisconnect: false });
-  return readFrames(unwrap(reply));
+  const query = { tenant, threadId, runId, modes, after, cancelOnDisconnect: false, ...more };
+  return readFrames(unwrap(await thread.api.followRun(query)));
 }
 
 export async function readFrames(stream: ReadableStream<Uint8Array>): Promise<SeenFrame[]> {

@@ -1,17 +1,15 @@
 import { isJsonObject, type Json, type JsonObject } from "../../src/base/json.ts";
 import type { TaskId } from "../../src/engine/types.ts";
-import type { Commit, LogEntry } from "../log/entry.ts";
-import { nodeOf, taskIn } from "../log/places.ts";
+import type { LogEntry } from "../log/entry.ts";
+import { nodeOf, planOf, taskIn } from "../log/places.ts";
 import type { RunRow } from "../log/rows.ts";
 import type { Playback } from "../run/playback.ts";
 import type { ThreadState } from "../thread-api.ts";
 import { compositeName } from "./frame-names.ts";
-import { checkpointId, taskUuid } from "./identity.ts";
+import { checkpointId, type Position, taskUuid } from "./identity.ts";
+import { shownIn } from "./shown.ts";
 
 /** Checkpoints and tasks as LangGraph's clients read them (langgraph-protocol, section 4); of the run itself, and of frames. */
-
-/** A commit's place: what a checkpoint's id is made of. */
-export type Position = Pick<Commit, "seq" | "at">;
 
 /** Where a frame's checkpoint stands: its name, and the checkpoints of what is around it, by theirs. */
 export interface Linked {
@@ -58,7 +56,7 @@ export function metadataOf(
 
 export function sourceOf(entry: Pick<LogEntry, "type">, run: RunRow): string {
   if (run.hidden) return run.from?.anew === false && run.lineage === run.runId ? "fork" : "update";
-  if (entry.type === "state-updated") return "update";
+  if (entry.type === "state-updated" || entry.type === "frame-updated") return "update";
   return entry.type === "run-started" || entry.type === "frame-started" ? "input" : "loop";
 }
 
@@ -83,10 +81,11 @@ export interface Shower {
 export function taskView({ threadId, run, playback }: Shower, task: TaskId, error: string | null): JsonObject {
   const { plan, engine } = playback;
   const node = nodeOf(plan, task);
+  const shown = shownIn({ run, threadId }, planOf(plan, task), node);
   const view = {
     id: taskUuid(run.lineage, task),
-    name: node.id,
-    path: ["__pregel_pull", node.id],
+    name: shown,
+    path: ["__pregel_pull", shown],
     error,
     interrupts: [],
     checkpoint: null,
@@ -112,13 +111,15 @@ export function noteQuestion(asked: Asked, run: RunRow, entry: LogEntry, prefix 
   asked.set(uuid, [...others, { id, value }]);
 }
 
+/** What was asked of the tasks that the state has. */
 export function withInterrupts(state: ThreadState, asked: Asked): ThreadState {
   if (asked.size === 0) return state;
+  const shown = new Set(state.tasks.map((task) => (isJsonObject(task) ? task["id"] : undefined)));
   const tasks = state.tasks.map((task): Json => {
     if (!isJsonObject(task)) return task;
     return { ...task, interrupts: [...(asked.get(task["id"] as string) ?? [])] };
   });
-  return { ...state, tasks, interrupts: [...asked.values()].flat() };
+  return { ...state, tasks, interrupts: [...asked].flatMap(([id, questions]) => (shown.has(id) ? questions : [])) };
 }
 
 /** Whether a run's metadata holds what a search asks for. */

@@ -1,14 +1,11 @@
-import type { Chunk, Commit } from "../log/entry.ts";
+import { type Chunk, type Commit, lastOfChunk } from "../log/entry.ts";
 import { chunkWeight, type Page, pageOf } from "../log/page.ts";
 import type { RunRow } from "../log/rows.ts";
 import type { ThreadStore } from "../log/store.ts";
 import type { LiveRun } from "../run/live-run.ts";
-import type { Frame, Framer } from "./frames.ts";
-
-/** Clients learn this beat and reconnect when it stops; we learn by it that one has left (langgraph-protocol, section 3). */
-const HEARTBEAT_MS = 3_000;
-/** A comment alone, without a blank line after it: older clients would take that for an event. */
-const HEARTBEAT = ": hb\n";
+import type { Framer } from "./frames.ts";
+import { eventText, streamOf } from "./event-stream.ts";
+import type { Frame } from "./sheet.ts";
 
 /** Where a follower reads: the log, and what is still being streamed. */
 export interface Source {
@@ -29,6 +26,9 @@ export interface Source {
 export class Follower {
   readonly #source: Source;
   readonly #framer: Framer;
+  /** Whoever follows has seen what has an id up to this one. */
+  readonly #seen: number;
+  /** Pieces and commits with ids up to this one have been read. */
   #after: number;
   #nextSeq: number;
   /** As it was at the last look into the log. */
@@ -39,7 +39,8 @@ export class Follower {
   constructor(source: Source, framer: Framer, after: number) {
     this.#source = source;
     this.#framer = framer;
-    this.#after = after;
+    this.#seen = after;
+    this.#after = framer.needsAllChunks ? -1 : after;
     this.#run = source.run();
     this.#nextSeq = this.#run.firstSeq;
   }
@@ -63,15 +64,22 @@ export class Follower {
       endOf(open, lastOfChunk),
       endOf(commits, (commit) => commit.lastEvent),
     );
-    const frames = [...chunks.items, ...open.items].flatMap((chunk) => this.#framer.chunk(chunk, after));
-    for (const commit of commits.items) frames.push(...this.#commitFrames(commit, run, horizon));
-    const shown = frames
-      .filter((frame) => frame.id <= horizon && frame.id > after)
-      .sort((one, other) => one.id - other.id);
+    // The framer hears of everything once and in the order of the ids, so that a frame is the same whenever it is read.
+    const units: Unit[] = [
+      ...[...chunks.items, ...open.items].map((chunk) => ({ chunk, first: chunk.first, last: lastOfChunk(chunk) })),
+      ...commits.items.map((commit) => ({ commit, first: commit.event, last: commit.lastEvent })),
+    ].sort((one, other) => one.first - other.first);
+    const frames = units.filter(({ last }) => last <= horizon).flatMap((unit) => this.#framesOf(unit, run, after));
     const upToDate = horizon === Number.POSITIVE_INFINITY;
     this.#caughtUpAt = upToDate ? lastSeq : -1;
-    this.#after = upToDate ? (shown.at(-1)?.id ?? after) : Math.max(after, horizon);
-    return { frames: shown, upToDate };
+    this.#after = Math.max(after, upToDate ? (units.at(-1)?.last ?? after) : horizon);
+    return { frames: frames.filter(({ id }) => id > this.#seen), upToDate };
+  }
+
+  #framesOf(unit: Unit, run: RunRow, after: number): readonly Frame[] {
+    if ("chunk" in unit) return this.#framer.chunk(unit.chunk, after);
+    this.#nextSeq = unit.commit.seq + 1;
+    return this.#framer.commit(unit.commit, run.lastSeq === null ? undefined : run);
   }
 
   /** Whether the run is over and all of it was shown. */
@@ -82,61 +90,23 @@ export class Follower {
 
   /** Server-sent events as bytes. `left` hears when the reader goes away before the end. */
   stream(left: () => void): ReadableStream<Uint8Array> {
-    const encoder = new TextEncoder();
-    let wake: (() => void) | undefined;
-    const unwatch = this.#source.watch(() => wake?.());
-    let heart: ReturnType<typeof setInterval> | undefined;
-    const stop = (): void => {
-      unwatch();
-      clearInterval(heart);
+    const paged = {
+      read: () => {
+        const { frames, upToDate } = this.read();
+        return { text: frames.map(eventText).join(""), upToDate };
+      },
+      isDone: () => this.isDone,
+      watch: (listener: () => void) => this.#source.watch(listener),
     };
-    return new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        // A reader that does not keep up hears enough of us.
-        heart = setInterval(
-          () => (controller.desiredSize ?? 0) > 0 && controller.enqueue(encoder.encode(HEARTBEAT)),
-          HEARTBEAT_MS,
-        );
-      },
-      pull: async (controller) => {
-        for (;;) {
-          const woken = new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-          const { frames, upToDate } = this.#readOr(stop);
-          if (frames.length > 0) return controller.enqueue(encoder.encode(frames.map(toText).join("")));
-          if (!upToDate) continue;
-          if (this.isDone) {
-            stop();
-            return controller.close();
-          }
-          await woken;
-        }
-      },
-      cancel: () => {
-        stop();
-        left();
-      },
-    });
-  }
-
-  /** A stream that fails is not cancelled besides: what keeps its reader's connection alive ends here. */
-  #readOr(failed: () => void): ReturnType<Follower["read"]> {
-    try {
-      return this.read();
-    } catch (thrown) {
-      failed();
-      throw thrown;
-    }
-  }
-
-  #commitFrames(commit: Commit, run: RunRow, horizon: number): Frame[] {
-    // Beyond the horizon it is left for the next page: the framer must see each commit once.
-    if (commit.lastEvent > horizon) return [];
-    this.#nextSeq = commit.seq + 1;
-    return this.#framer.commit(commit, run.lastSeq === null ? undefined : run);
+    return streamOf(paged, left);
   }
 }
+
+/** What is read of a log: a stretch of ids that nothing else has. */
+type Unit = { readonly first: number; readonly last: number } & (
+  | { readonly chunk: Chunk }
+  | { readonly commit: Commit }
+);
 
 const NOTHING: Page<never> = { items: [], isCut: false };
 
@@ -146,14 +116,6 @@ function endOf<T>({ items, isCut }: Page<T>, lastId: (item: T) => number): numbe
   return last === undefined || !isCut ? Number.POSITIVE_INFINITY : lastId(last);
 }
 
-function lastOfChunk(chunk: Chunk): number {
-  return chunk.first + chunk.data.length - 1;
-}
-
 function weigh(chunk: Chunk): { readonly item: Chunk; readonly weight: number } {
   return { item: chunk, weight: chunkWeight(chunk.data.length, JSON.stringify(chunk.data).length) };
-}
-
-function toText(frame: Frame): string {
-  return `event: ${frame.event}\ndata: ${JSON.stringify(frame.data)}\nid: ${frame.id}\n\n`;
 }

@@ -4,9 +4,9 @@ import type { FrameHead } from "../log/frame-heads.ts";
 import { type FramePlace, framesTo, nodeOf, prefixOf } from "../log/places.ts";
 import type { RunRow } from "../log/rows.ts";
 import type { Segment } from "../run/past.ts";
-import { checkpointView, type Linked, type Position } from "./checkpoints.ts";
+import { checkpointView, type Linked } from "./checkpoints.ts";
 import { namespaceOf } from "./frame-names.ts";
-import { checkpointId } from "./identity.ts";
+import { checkpointId, type Position } from "./identity.ts";
 
 /** A frame's own commit; `index` counts them from 0. */
 export interface FrameCommit {
@@ -21,15 +21,26 @@ export class FramePositions {
   readonly #run: RunRow;
   readonly #plan: Plan;
   readonly #segments: readonly Segment[];
+  /** What is looked into; the others' commits are told by {@link note}. */
+  readonly #scanned: readonly Segment[];
   /** By the prefix of the frame's tasks. */
   readonly #known = new Map<string, FrameHead[]>();
 
-  constructor(core: ThreadCore, threadId: string, run: RunRow, segments: readonly Segment[]) {
+  /** @param isTold whoever follows the last segment tells of its commits, and it is not looked into */
+  constructor(core: ThreadCore, threadId: string, run: RunRow, segments: readonly Segment[], isTold = false) {
     this.#core = core;
     this.#threadId = threadId;
     this.#run = run;
     this.#plan = core.plan(run.graphHash);
     this.#segments = segments;
+    this.#scanned = isTold ? segments.slice(0, -1) : segments;
+  }
+
+  /** The next commit of a frame. */
+  note(head: FrameHead): void {
+    const prefix = this.#prefixOf(head);
+    if (!this.#known.has(prefix)) this.#scan([prefix]);
+    this.#known.get(prefix)?.push(head);
   }
 
   /** The frame's commits, in order; empty where it has not begun. */
@@ -47,7 +58,7 @@ export class FramePositions {
 
   #scan(prefixes: readonly string[], starts?: readonly string[]): void {
     for (const prefix of prefixes) this.#known.set(prefix, []);
-    for (const { row, to } of this.#segments)
+    for (const { row, to } of this.#scanned)
       for (const head of this.#core.store.frameHeads(row.firstSeq, to, starts)) {
         const prefix = this.#prefixOf(head);
         if (prefixes.includes(prefix)) this.#known.get(prefix)?.push(head);
@@ -88,7 +99,7 @@ export class FramePositions {
 
   #root(seq: number): Position | undefined {
     for (const { row, to } of this.#segments.toReversed()) {
-      const [found] = row.firstSeq > seq ? [] : this.#core.store.checkpoints(Math.min(seq, to) + 1, 1);
+      const found = row.firstSeq > seq ? undefined : this.#core.store.checkpoints.last(Math.min(seq, to));
       if (found !== undefined && found.seq >= row.firstSeq) return found;
     }
     return undefined;

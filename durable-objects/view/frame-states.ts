@@ -11,6 +11,7 @@ import type { Playback } from "../run/playback.ts";
 import type { ThreadState } from "../thread-api.ts";
 import { type Asked, metadataOf, noteQuestion, sourceOf, taskView, withInterrupts } from "./checkpoints.ts";
 import type { FramePositions } from "./frame-positions.ts";
+import { shownIn } from "./shown.ts";
 
 /** A run as it stands after one of its commits. */
 export interface Stand {
@@ -60,7 +61,8 @@ export function taskState(stand: Stand, task: TaskId, error: string | null): Jso
 /** What is to be seen of a frame. */
 interface Inside {
   readonly state: View;
-  readonly next: readonly string[];
+  /** Nodes of the graph inside. */
+  readonly next: readonly number[];
   readonly tasks: readonly { readonly id: TaskId; readonly isFailed: boolean }[];
 }
 
@@ -72,7 +74,8 @@ export function frameState(stand: Stand, place: FramePlace, step?: Step): Thread
   const { core, threadId, playback, positions, seq } = stand;
   const { inside } = nodeOf(playback.plan, place.composite);
   const prefix = prefixOf(playback.plan, place);
-  const seen = inside && insideOf(playback, place, inside, step);
+  const names = (node: number): string => (inside === undefined ? "?" : shownIn(stand, inside, inside.nodes[node]));
+  const seen = inside && insideOf(playback, place, step);
   const last = positions.last(place, seq);
   if (inside === undefined || seen === undefined || last === undefined) return undefined;
   const { head, index } = last;
@@ -82,7 +85,7 @@ export function frameState(stand: Stand, place: FramePlace, step?: Step): Thread
   for (const question of stand.questions) noteQuestion(asked, stand.run, question, prefix);
   const state: ThreadState = {
     values: valuesIn(seen.state, inside),
-    next: seen.next,
+    next: [...new Set(seen.next.map(names))],
     tasks: seen.tasks.map(({ id, isFailed }) => taskState(stand, id, isFailed ? stand.errorOf(id) : null)),
     interrupts: [],
     metadata: metadataOf(
@@ -98,25 +101,27 @@ export function frameState(stand: Stand, place: FramePlace, step?: Step): Thread
   return withInterrupts(state, asked);
 }
 
-function insideOf(
-  { engine, plan }: Playback,
-  place: FramePlace,
-  inside: Plan,
-  step: Step | undefined,
-): Inside | undefined {
+/** The channels of a frame that is open, or that was left by the step that was played last. */
+export function frameValues(playback: Playback, place: FramePlace, step?: Step): JsonObject | undefined {
+  const { inside } = nodeOf(playback.plan, place.composite);
+  const seen = inside && insideOf(playback, place, step);
+  return inside && seen && valuesIn(seen.state, inside);
+}
+
+function insideOf({ engine, plan }: Playback, place: FramePlace, step: Step | undefined): Inside | undefined {
   const open = engine.framesOf(place.composite).find(({ frame }) => frame === place.frame);
-  if (open !== undefined) return openInside(open, inside);
+  if (open !== undefined) return openInside(open);
   const isIt = ({ composite, frame }: LeftFrame) => composite.id === place.composite && frame === place.frame;
   const left = step?.frames?.left.find(isIt);
   return left && leftInside(left, prefixOf(plan, place));
 }
 
-function openInside(frame: OpenFrame, inside: Plan): Inside {
+function openInside(frame: OpenFrame): Inside {
   const flights = frame.inFlight();
   const nodes = [...flights.map(({ task }) => task.node), ...frame.pending().map(({ node }) => node)];
   return {
     state: frame.state,
-    next: [...new Set(nodes.map((node) => inside.nodes[node]?.id ?? "?"))],
+    next: nodes,
     tasks: flights.map(({ task: { id }, state }) => ({ id, isFailed: state === "failed" })),
   };
 }

@@ -1,26 +1,19 @@
 import type { Json, JsonObject } from "../../src/base/json.ts";
 import type { ThreadCore } from "../core.ts";
-import type { Commit } from "../log/entry.ts";
+import type { Before, Checkpoint } from "../log/checkpoint-rows.ts";
 import type { RunRow } from "../log/rows.ts";
-import { checkpointAt } from "../log/standing.ts";
+import { checkpointAt, standsOn } from "../log/standing.ts";
 import { Asked as OpenQuestions } from "../run/asked.ts";
 import type { LiveRun } from "../run/live-run.ts";
-import { Playback, type Values } from "../run/playback.ts";
+import type { Playback, Values } from "../run/playback.ts";
 import type { Open } from "../run/waits.ts";
 import type { HistoryQuery, ThreadState } from "../thread-api.ts";
-import {
-  type Asked,
-  matchesRun,
-  noteQuestion,
-  type Position,
-  sourceOf,
-  summaryOf,
-  withInterrupts,
-} from "./checkpoints.ts";
+import { type Asked, matchesRun, noteQuestion, sourceOf, summaryOf, withInterrupts } from "./checkpoints.ts";
 import { segmentsOf } from "./frame-names.ts";
 import { FramePositions } from "./frame-positions.ts";
-import { loadFrames, standOf, type Stand, taskState } from "./frame-states.ts";
-import { checkpointCommit } from "./identity.ts";
+import { standOf } from "./frame-states.ts";
+import { checkpointCommit, type NamedCheckpoint, type Position } from "./identity.ts";
+import { parentOf, stateAt } from "./step-state.ts";
 
 /** Looking back is playing the log again, from the nearest snapshot up to the position asked for. */
 
@@ -51,12 +44,14 @@ export function stateOf(core: ThreadCore, query: StateQuery): ThreadState {
   const newest = checkpointAt(core.store, core.lastCommit.seq);
   const wanted = id === undefined ? newest : checkpointCommit(core.store, threadId, id);
   if (!wanted) return { ...NEVER_RUN };
+  const isNewest = newest !== undefined && wanted.seq === newest.seq && wanted.part === newest.part;
   const { head } = core;
   // A fork without a checkpoint of its own stands on another's: whoever names that one means what it was there.
   const isHead = id === undefined || core.store.runAt(wanted.seq)?.lineage === head?.row.lineage;
-  if (head && isHead && wanted.seq === newest?.seq) return headState(core, threadId, head, wanted.seq, deep);
-  if (wanted.seq === core.lastCommit.seq) return lastState(core, threadId, wanted.seq, deep);
-  return statesAt(core, threadId, [wanted.seq], deep)[0] ?? { ...NEVER_RUN };
+  if (head?.playback.steps.areAllShown === true && isHead && isNewest)
+    return headState(core, threadId, head, newest, deep);
+  if (isNewest && wanted.seq === core.lastCommit.seq) return lastState(core, threadId, newest, deep);
+  return statesAt(core, threadId, [wanted], deep)[0] ?? { ...NEVER_RUN };
 }
 
 /** Newest first. Metadata is matched by containment. */
@@ -64,26 +59,28 @@ export function historyOf(core: ThreadCore, query: HistoryQuery): ThreadState[] 
   return statesAt(core, query.threadId, checkpointsOf(core, query).reverse()).reverse();
 }
 
-/** The commits whose states a query asks for, newest first. */
-export function checkpointsOf(core: ThreadCore, query: HistoryQuery): number[] {
+/** The checkpoints whose states a query asks for, newest first. */
+export function checkpointsOf(core: ThreadCore, query: HistoryQuery): Checkpoint[] {
   const { threadId, limit, metadata } = query;
-  const before =
-    query.before === undefined ? core.lastCommit.seq + 1 : checkpointCommit(core.store, threadId, query.before).seq;
-  const wanted: number[] = [];
+  const wanted: Checkpoint[] = [];
   const matching = new Map<number, boolean>();
   const matches = (run: number, seq: number): boolean => {
     const known = matching.get(run) ?? runMatches(core, seq, metadata);
     matching.set(run, known);
     return known;
   };
-  for (let from = before; wanted.length < limit; ) {
-    const page = core.store.checkpoints(from, Math.max(limit, 100));
-    for (const { seq, run } of page) {
-      if (wanted.length < limit && matches(run, seq)) wanted.push(seq);
+  let before: Before =
+    query.before === undefined
+      ? { seq: core.lastCommit.seq + 1, part: 0 }
+      : checkpointCommit(core.store, threadId, query.before);
+  while (wanted.length < limit) {
+    const page = core.store.checkpoints.newest(before, Math.max(limit, 100));
+    for (const checkpoint of page) {
+      if (wanted.length < limit && matches(checkpoint.run, checkpoint.seq)) wanted.push(checkpoint);
     }
     const last = page.at(-1);
-    if (!last || page.length < Math.max(limit, 100)) break;
-    from = last.seq;
+    if (last === undefined) break;
+    before = { seq: last.seq, part: 0 };
   }
   return wanted;
 }
@@ -99,16 +96,21 @@ const NEVER_RUN: ThreadState = {
   interrupts: [],
 };
 
-/** The states after these commits, given in ascending order: one pass over the log, from the first's run to the last. */
-function statesAt(core: ThreadCore, threadId: string, seqs: readonly number[], deep = false): ThreadState[] {
-  const [first, last] = [seqs[0], seqs.at(-1)];
-  const firstRun = first === undefined ? undefined : core.store.runAt(first);
+/** The states at these checkpoints, given in ascending order: one pass over the log, from the first's run to the last. */
+function statesAt(
+  core: ThreadCore,
+  threadId: string,
+  checkpoints: readonly NamedCheckpoint[],
+  deep = false,
+): ThreadState[] {
+  const [first, last] = [checkpoints[0], checkpoints.at(-1)];
+  const firstRun = first && core.store.runAt(first.seq);
   if (first === undefined || last === undefined || !firstRun) return [];
-  const wanted = new Set(seqs);
+  const wanted = Map.groupBy(checkpoints, ({ seq }) => seq);
   const shown: Shown[] = [];
   let before: Played | undefined;
-  for (const run of core.store.runsAfter(firstRun.firstSeq - 1, last + 1)) {
-    const stands = before?.newest !== undefined && run.from === null ? before.newest : standsOn(core, run);
+  for (const run of core.store.runsAfter(firstRun.firstSeq - 1, last.seq + 1)) {
+    const stands = before?.newest !== undefined && run.from === null ? before.newest : standsOn(core.store, run);
     const begun = begunAs(core, run, before);
     before = statesOf(core, { threadId, run, stands, deep }, begun, wanted, shown);
   }
@@ -169,42 +171,32 @@ function statesOf(
   core: ThreadCore,
   { threadId, run, stands, deep }: Stretch,
   { playback, open, last }: Begun,
-  wanted: ReadonlySet<number>,
+  wanted: ReadonlyMap<number, readonly NamedCheckpoint[]>,
   shown: Shown[],
 ): Played {
   const positions = new FramePositions(core, threadId, run, deep ? segmentsOf(core, run) : []);
   let parent = stands;
   let newest = last;
   for (const commit of core.store.commits(run.firstSeq, endOf(core, run))) {
+    const { seq, at, shows } = commit;
     playback.apply(commit.entry);
     open.apply(commit);
-    if (commit.step === null) {
-      if (newest !== undefined) noteQuestion(newest.asked, run, commit.entry);
-      continue;
+    // What is asked by a commit that shows steps was asked at the one before as well.
+    if (newest !== undefined) noteQuestion(newest.asked, run, commit.entry);
+    const asked = wanted.get(seq) ?? [];
+    const steps = playback.shown(commit);
+    const unshown = asked.filter(({ isUnshown }) => isUnshown).map(({ step }) => ({ step, part: 0, upTo: undefined }));
+    for (const step of steps.length > 0 ? steps : unshown) {
+      const isWanted = asked.some(({ part }) => part === step.part);
+      const stand = { core, threadId, run, playback, positions, seq, errorOf: () => null, questions: [], deep };
+      newest = isWanted
+        ? { state: stateAt(stand, { run, commit, shown: step, parent }), asked: askedOf(run, open.open()) }
+        : undefined;
+      if (newest !== undefined) shown.push(newest);
+      if (steps.length > 0) parent = { seq, at, shows, part: step.part };
     }
-    const stand = {
-      core,
-      threadId,
-      run,
-      playback,
-      positions,
-      seq: commit.seq,
-      errorOf: () => null,
-      questions: [],
-      deep,
-    };
-    newest = wanted.has(commit.seq)
-      ? { state: stateAt(stand, { run, commit, parent }), asked: askedOf(run, open.open()) }
-      : undefined;
-    if (newest !== undefined) shown.push(newest);
-    parent = commit;
   }
   return { run, playback, open, newest: parent, last: newest };
-}
-
-/** The checkpoint before a run's first. */
-export function standsOn(core: ThreadCore, run: RunRow): Position | undefined {
-  return checkpointAt(core.store, run.from === null ? run.firstSeq - 1 : run.from.seq);
 }
 
 /** The open questions of what can go on, as LangGraph's clients read them: by task. */
@@ -219,66 +211,41 @@ function askedOf(run: RunRow, open: readonly Open[]): Asked {
 }
 
 /** Of what can go on the newest state is at hand: who asks often must not have a long run played each time. */
-function headState(core: ThreadCore, threadId: string, head: LiveRun, seq: number, deep: boolean): ThreadState {
+function headState(
+  core: ThreadCore,
+  threadId: string,
+  head: LiveRun,
+  { seq, step, part }: Checkpoint,
+  deep: boolean,
+): ThreadState {
   const [commit] = core.store.commits(seq, seq);
   if (!commit) return { ...NEVER_RUN };
   const run = core.store.runAt(seq) ?? head.row;
-  const by = { run, commit, parent: parentOf(core, run, seq) };
+  const shown = { step, part, upTo: undefined };
   const positions = new FramePositions(core, threadId, head.row, deep ? segmentsOf(core, head.row) : []);
-  const state = stateAt(standOf(core, threadId, head, { positions, deep }), by);
+  const stand = standOf(core, threadId, head, { positions, deep });
+  const state = stateAt(stand, { run, commit, shown, parent: parentOf(core.store, run, { seq, part }) });
   return core.asking === undefined ? state : withInterrupts(state, interruptsOf(head));
 }
 
 /** Of a run that came to its end nothing is left to be done, and the values it left are at hand as well. */
-function lastState(core: ThreadCore, threadId: string, seq: number, deep: boolean): ThreadState {
+function lastState(core: ThreadCore, threadId: string, checkpoint: Checkpoint, deep: boolean): ThreadState {
+  const { seq } = checkpoint;
   const [run, [commit]] = [core.store.runAt(seq), core.store.commits(seq, seq)];
   if (run?.status !== "success" || commit === undefined)
-    return statesAt(core, threadId, [seq], deep)[0] ?? { ...NEVER_RUN };
+    return statesAt(core, threadId, [checkpoint], deep)[0] ?? { ...NEVER_RUN };
+  const of = { ...checkpoint, source: sourceOf(commit.entry, run) };
   return {
     ...NEVER_RUN,
-    ...summaryOf(threadId, run, { ...commit, source: sourceOf(commit.entry, run) }, parentOf(core, run, seq)),
+    ...summaryOf(threadId, run, of, parentOf(core.store, run, checkpoint)),
     values: Object.fromEntries(core.values),
   };
-}
-
-/** Of the run's first checkpoint it is that of what the run stands on. */
-function parentOf(core: ThreadCore, run: RunRow, seq: number): Position | undefined {
-  return seq > run.firstSeq ? checkpointAt(core.store, seq - 1) : standsOn(core, run);
-}
-
-/** A checkpoint, by which run it was made, and the one before it. */
-interface Made {
-  readonly run: RunRow;
-  readonly commit: Commit;
-  readonly parent: Position | undefined;
-}
-
-function stateAt(stand: Stand, { run, commit, parent }: Made): ThreadState {
-  const { threadId, playback } = stand;
-  loadFrames(stand);
-  const tasks = playback.engine.inFlight().map(({ task }) => task);
-  const pending = playback.engine.pending().map(({ node }) => nameOf(playback, node));
-  return {
-    values: Object.fromEntries(playback.threadValues()),
-    next: [...new Set([...tasks.map((task) => nameOf(playback, task.node)), ...pending])],
-    tasks: tasks.map(({ id, node }) => taskState(stand, id, errorOf(run, nameOf(playback, node)))),
-    interrupts: [],
-    ...summaryOf(threadId, run, { ...commit, source: sourceOf(commit.entry, run) }, parent),
-  };
-}
-
-function errorOf({ error }: RunRow, node: string): string | null {
-  return error?.node === node ? error.message : null;
 }
 
 function runMatches(core: ThreadCore, seq: number, wanted: JsonObject | undefined): boolean {
   if (!wanted) return true;
   const run = core.store.runAt(seq);
   return run !== undefined && matchesRun(run, wanted);
-}
-
-function nameOf(playback: Playback, node: number): string {
-  return playback.plan.nodes[node]?.id ?? "?";
 }
 
 function pick(values: Values, names: readonly string[]): JsonObject {

@@ -59,7 +59,16 @@ const done = (task: string, takes: number[] = [], attempt = 1): LogEntry => ({
 type Line = readonly [at: number, entry: LogEntry];
 
 function commitsOf(lines: readonly Line[]): Commit[] {
-  return lines.map(([at, entry], index) => ({ seq: index + 1, run: 1, at, event: 0, lastEvent: 0, step: 0, entry }));
+  return lines.map(([at, entry], index) => ({
+    seq: index + 1,
+    run: 1,
+    at,
+    event: 0,
+    lastEvent: 0,
+    step: 0,
+    shows: 1,
+    entry,
+  }));
 }
 
 function logOf(plan: Plan, lines: readonly Line[]): ProfiledLog {

@@ -1,8 +1,10 @@
 import type { JsonObject } from "../../src/base/json.ts";
 import type { ThreadCore } from "../core.ts";
 import type { HistoryQuery, ThreadState } from "../thread-api.ts";
-import { type Position, sourceOf, type Summary, summaryOf } from "./checkpoints.ts";
-import { checkpointsOf, standsOn } from "./history.ts";
+import { sourceOf, type Summary, summaryOf } from "./checkpoints.ts";
+import { standsOn } from "../log/standing.ts";
+import { checkpointsOf } from "./history.ts";
+import type { Position } from "./identity.ts";
 
 /** States without what only playing the log tells, and the members that somebody asked for. */
 
@@ -15,24 +17,28 @@ export function needsPlaying(select: readonly string[] | undefined): boolean {
 
 /** The same states as {@link historyOf}, newest first; a thousand of them are two range scans. */
 export function summariesOf(core: ThreadCore, query: HistoryQuery): Summary[] {
-  const seqs = checkpointsOf(core, query);
-  const [last, first] = [seqs[0], seqs.at(-1)];
-  const firstRun = first === undefined ? undefined : core.store.runAt(first);
+  const asked = checkpointsOf(core, query);
+  const [last, first] = [asked[0], asked.at(-1)];
+  const firstRun = first && core.store.runAt(first.seq);
   if (last === undefined || firstRun === undefined) return [];
-  const wanted = new Set(seqs);
+  const wanted = new Set(asked.map(placeOf));
   const summaries: Summary[] = [];
-  const checkpoints = core.store.checkpointHeads(firstRun.firstSeq, last);
+  const checkpoints = core.store.checkpoints.heads(firstRun.firstSeq, last.seq);
   let [next, newest]: [number, Position | undefined] = [0, undefined];
-  for (const run of core.store.runsAfter(firstRun.firstSeq - 1, last + 1)) {
-    let parent: Position | undefined = newest !== undefined && run.from === null ? newest : standsOn(core, run);
+  for (const run of core.store.runsAfter(firstRun.firstSeq - 1, last.seq + 1)) {
+    let parent: Position | undefined = newest !== undefined && run.from === null ? newest : standsOn(core.store, run);
     for (let at = checkpoints[next]; at?.run === run.n; at = checkpoints[++next]) {
       const commit = { ...at, source: sourceOf({ type: at.type }, run) };
-      if (wanted.has(at.seq)) summaries.push(summaryOf(query.threadId, run, commit, parent));
+      if (wanted.has(placeOf(at))) summaries.push(summaryOf(query.threadId, run, commit, parent));
       parent = at;
     }
     newest = parent;
   }
   return summaries.reverse();
+}
+
+function placeOf({ seq, part }: { readonly seq: number; readonly part: number }): string {
+  return `${seq}.${part}`;
 }
 
 /** A state's members in `select`, `values.<channel>` among them. */

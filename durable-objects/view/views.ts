@@ -1,43 +1,25 @@
-import type { JsonObject } from "../../src/base/json.ts";
-import type { RunRow, ThreadRow } from "../log/rows.ts";
-import type { Values } from "../run/playback.ts";
+import type { Json } from "../../src/base/json.ts";
+import type { RunRow } from "../log/rows.ts";
 import type { LiveRun } from "../run/live-run.ts";
 import { pathOf } from "../log/places.ts";
-import type { InterruptView, RunView, ThreadStatus, ThreadView } from "../thread-api.ts";
+import type { InterruptView, MultitaskStrategy, RunView } from "../thread-api.ts";
 
 /** Rows in the shapes that LangGraph's clients read (langgraph-protocol, section 2). */
 
-export function threadView(
-  row: ThreadRow,
-  status: ThreadStatus,
-  values: Values,
-  interrupts: ThreadView["interrupts"],
-): ThreadView {
-  return {
-    thread_id: row.threadId,
-    created_at: new Date(row.createdAt).toISOString(),
-    updated_at: new Date(row.updatedAt).toISOString(),
-    metadata: row.metadata,
-    status,
-    config: {},
-    values: values.size === 0 ? null : Object.fromEntries(values),
-    interrupts,
-  };
-}
-
 /** @param input what the run's first commit wrote: that is the request's input, in the form in which it is kept */
-export function runView(row: RunRow, threadId: string, input: JsonObject): RunView {
+export function runView(row: RunRow, threadId: string, input: Json): RunView {
   const { usage } = row;
+  const { multitask_strategy: strategy = "reject", ...kwargs } = row.kwargs;
   return {
     run_id: row.runId,
     thread_id: threadId,
     assistant_id: row.assistantId,
-    created_at: new Date(row.createdAt).toISOString(),
+    created_at: new Date(row.acceptedAt ?? row.createdAt).toISOString(),
     updated_at: new Date(row.updatedAt).toISOString(),
     status: row.status,
     metadata: { ...row.metadata, graph_id: row.graphId, assistant_id: row.assistantId },
-    kwargs: { input, ...row.kwargs },
-    multitask_strategy: "reject",
+    kwargs: { input, ...kwargs },
+    multitask_strategy: strategy as MultitaskStrategy,
     graph: { graph_id: row.graphId, version: row.graphVersion, hash: row.graphHash },
     usage: {
       input_tokens: usage?.inputTokens ?? 0,

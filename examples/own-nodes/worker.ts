@@ -1,7 +1,7 @@
 import { edgewise } from "edgewise";
 import { draw } from "./draw.ts";
 
-const { worker, Thread } = edgewise({ nodes: [draw] });
+const { worker, Thread, Scheduler } = edgewise({ nodes: [draw] });
 
-export { Thread };
+export { Scheduler, Thread };
 export default worker;

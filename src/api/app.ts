@@ -7,10 +7,13 @@ import type { NodeKinds } from "../nodes/registry.ts";
 import { openDatabase } from "../storage/database.ts";
 import { storageFailure } from "../storage/failure.ts";
 import { assistantGraph } from "./assistant-graph.ts";
+import { assistantSearch } from "./assistant-search.ts";
+import { assistantVersions } from "./assistant-versions.ts";
 import { assistants } from "./assistants.ts";
 import { authentication } from "./auth.ts";
 import { jsonBodies, plainBodies } from "./body.ts";
 import type { ApiContext } from "./context.ts";
+import { crons } from "./crons.ts";
 import { deadLetters } from "./dead-letters.ts";
 import { description } from "./description.ts";
 import { graphDiff } from "./graph-diff.ts";
@@ -27,15 +30,24 @@ import { meta } from "./meta.ts";
 import { problemResponse, recordOf } from "./problem.ts";
 import { responseHeaders } from "./response-headers.ts";
 import { type ApiRouter, newRouter } from "./routing.ts";
+import { runBatch } from "./run-batch.ts";
+import { runCancel } from "./run-cancel.ts";
 import { runPaths } from "./run-paths.ts";
 import { runProfile } from "./run-profile.ts";
 import { signals } from "./signals.ts";
 import { runs } from "./runs.ts";
+import { store } from "./store.ts";
+import { threadCommits } from "./thread-commits.ts";
 import { threadDiff } from "./thread-diff.ts";
+import { threadCopies } from "./thread-copies.ts";
+import { threadSearch } from "./thread-search.ts";
 import { threadState } from "./thread-state.ts";
+import { threadStream } from "./thread-stream.ts";
 import { threadUpdates } from "./thread-updates.ts";
 import { threads } from "./threads.ts";
 import { threadsPort } from "./threads-port.ts";
+import { truncation } from "./truncate.ts";
+import { webhookSecret } from "./webhook-secret.ts";
 
 /** What browsers' scripts may read of an answer; LangGraph's clients live by the first two. */
 const EXPOSED = [
@@ -70,10 +82,13 @@ export function createApp(kinds: NodeKinds = nodeKinds): ApiRouter {
   for (const router of [graphs, graphVersions, graphDiff, graphPreview, graphImport, graphFix]) app.route("/", router);
   app.use(jsonBodies);
   for (const router of [graphMerge, graphEstimate]) app.route("/", router);
-  for (const router of [keys, assistants, assistantGraph, threads, threadState, threadUpdates, threadDiff]) {
+  for (const router of [keys, assistantSearch, assistants, assistantVersions, assistantGraph, threadSearch, threadCopies, threads, threadState, threadUpdates, threadDiff, threadCommits]) {
     app.route("/", router);
   }
-  for (const router of [runs, runPaths, runProfile, signals, interrupts, deadLetters]) app.route("/", router);
+  // Before the runs: a path of theirs would take "crons" for a run.
+  for (const router of [crons, webhookSecret]) app.route("/", router);
+  for (const router of [store, truncation]) app.route("/", router);
+  for (const router of [runs, runBatch, runCancel, runPaths, threadStream, runProfile, signals, interrupts, deadLetters]) app.route("/", router);
   return app;
 }
 

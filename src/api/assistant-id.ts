@@ -2,7 +2,7 @@ import { failure } from "../base/errors.ts";
 import { isUuid, uuidv5 } from "../base/ids.ts";
 import type { Database } from "../storage/database.ts";
 import { GraphShelf } from "./graph-shelf.ts";
-import { type GraphVersionRow, runnableGraph, shownGraph } from "../storage/graphs.ts";
+import { type RunnableGraph, runnableGraph, shownGraph } from "../storage/graphs.ts";
 
 /** One shelf an isolate; what it remembers is bounded in number, size and time. */
 export const graphShelf = new GraphShelf();
@@ -27,12 +27,12 @@ export function parseAssistantId(assistantId: string): AssistantReference {
   return { name, version: Number(version) };
 }
 
-/** The version that an `assistant_id` means: the current one of a graph, named by its id or its system assistant's, or a pinned one. */
+/** The version that an `assistant_id` means: the current one of a graph, named by its id or an assistant's, or a pinned one. */
 export function findAssistant(
   database: Database,
   tenant: string,
   assistantId: string,
-): Promise<GraphVersionRow | undefined> {
+): Promise<RunnableGraph | undefined> {
   const { name, version } = parseAssistantId(assistantId);
   const names = isUuid(name) ? { graphId: name, assistantId: name.toLowerCase() } : { graphId: name };
   return runnableGraph(database, tenant, names, version);
@@ -47,7 +47,7 @@ export async function requireAssistant(
   tenant: string,
   assistantId: string,
   pointer = "/assistant_id",
-): Promise<GraphVersionRow> {
+): Promise<RunnableGraph> {
   const find = () => findAssistant(database, tenant, assistantId);
   const row = await graphShelf.find(tenant, assistantId, find, Date.now());
   if (row !== undefined) return row;

@@ -103,7 +103,9 @@ export const plainBodies: MiddlewareHandler<ApiEnv> = async (c, next) => {
  * No body at all counts as `{}`: curl -X POST and fetch without a body mean "with the defaults".
  */
 export const jsonBodies: MiddlewareHandler<ApiEnv> = async (c, next) => {
-  if (!WITH_BODY.has(c.req.method)) return next();
+  // A DELETE may say what in its body (LangGraph's clients do for the store); most have none.
+  const { method, raw } = c.req;
+  if (!WITH_BODY.has(method) && !(method === "DELETE" && raw.body !== null)) return next();
   const mediaType = mediaTypeOf(c.req.header("content-type"));
   if (mediaType !== "application/json") {
     throw failure("unsupported_media_type", `This route takes application/json, not "${mediaType}".`);

@@ -24,9 +24,9 @@ const LANES = 5;
 const status = z.enum(["open", "redriven", "discarded"]);
 const line = {
   dead_letter_id: Uuid,
-  kind: z.enum(["run", "message"]).openapi({
+  kind: z.enum(["run", "message", "webhook"]).openapi({
     description:
-      "`run`: ended with failed tasks at rest. `message`: a thread that could not be reached, again and again.",
+      "`run`: ended with failed tasks at rest. `message`: a thread that could not be reached, again and again. `webhook`: one that its receiver did not take, again and again.",
   }),
   status,
   thread_id: z.string().nullable(),
@@ -56,12 +56,12 @@ const WholeDeadLetter = z
       .openapi({ description: "Oldest first; of many the newest 50." }),
     payload: z.unknown().openapi({
       description:
-        "What the task saw (`state`) and was sent (`payload`), `omitted` naming what is too large; or the message.",
+        "What the task saw (`state`) and was sent (`payload`), `omitted` naming what is too large; or the message, or the delivery.",
     }),
   })
   .openapi("WholeDeadLetter");
 const Redriven = z
-  .object({ dead_letter: DeadLetter, run: Run.nullable().openapi({ description: "null for a message." }) })
+  .object({ dead_letter: DeadLetter, run: Run.nullable().openapi({ description: "null for a message or webhook." }) })
   .openapi("Redriven");
 const RedriveResult = z
   .object({
@@ -177,7 +177,7 @@ export const deadLetters = newRouter()
 
 function redriverOf(c: ApiContext): Redriver {
   const { tenant, database, threads, config } = c.var;
-  return { tenant, database, threads, namespace: config.threads, now: () => Date.now() };
+  return { tenant, database, threads, namespace: config.threads, schedulers: config.schedulers, now: () => Date.now() };
 }
 
 async function redriveFor(

@@ -75,9 +75,9 @@ export const graphVersions = newRouter()
     const path = c.req.valid("param");
     const row = await requireVersion(c, path);
     planOf(row, c.var.kinds);
-    const { graphId, assistantId, version } = row;
+    const { graphId, version } = row;
     await publishVersion(c.var.database, c.var.tenant, graphId, version, actOf(c));
-    graphShelf.forget(c.var.tenant, [graphId, assistantId]);
+    graphShelf.forget(c.var.tenant, graphId);
     return sendJson(c, toSummary(await requireVersion(c, path)));
   });
 

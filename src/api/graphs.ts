@@ -126,7 +126,7 @@ export async function storeVersion(
   const graph: NewGraphVersion = { graphId, assistantId: assistantIdOf(graphId), hash, ...texts };
   const store = asDraft ? storeDraft : storePublished;
   const { line, created } = await store(c.var.database, c.var.tenant, graph, actOf(c));
-  graphShelf.forget(c.var.tenant, [graphId, graph.assistantId]);
+  graphShelf.forget(c.var.tenant, graphId);
   const { version, assistantId: assistant_id, status } = line;
   return { stored: { graph_id: graphId, version, hash, assistant_id, status, ...toFindings(checked) }, created };
 }

@@ -29,10 +29,14 @@ export function runIdOfKey(tenant: string, threadId: string | undefined, key: st
 export function requestHash(start: StartRun, pinned: number | undefined): string {
   const { assistantId, input, config, context, metadata, streamMode } = start;
   const { checkpointId = null, command = null, budget = null } = start;
+  const { multitask, afterMs, interruptBefore, interruptAfter, webhook } = start;
   const pin = pinned === undefined ? [] : [pinned];
   const isPlain = checkpointId === null && command === null && budget === null;
   // Counts only where it is given: the hashes of runs that earlier releases started stay what they are.
   const more = isPlain ? [] : [{ checkpointId, command, budget } as JsonObject];
+  const ways = Object.entries({ multitask, afterMs, interruptBefore, interruptAfter, webhook });
+  const how = Object.fromEntries(ways.filter(([, value]) => value !== undefined)) as JsonObject;
+  if (Object.keys(how).length > 0) more.push(how);
   return sha256Hex(canonicalJson([assistantId, input, config, context, metadata, [...streamMode], ...pin, ...more]));
 }
 

@@ -6,6 +6,8 @@ import { VERSION } from "../version.ts";
 import { JsonObjectSchema, type Answers, jsonAnswer, newRouter, sendJson } from "./routing.ts";
 
 const open = { tags: ["Server"], security: [] };
+/** The release of LangGraph.js whose protocol this server speaks: its clients compare it with what they need. */
+const LANGGRAPH_JS_VERSION = "1.7.3";
 
 const ok = createRoute({
   ...open,
@@ -18,6 +20,9 @@ const ok = createRoute({
 const Info = z
   .object({
     version: z.string(),
+    langgraph_js_version: z
+      .string()
+      .openapi({ description: "Of LangGraph.js, whose server's protocol is spoken here." }),
     context: z.literal("js"),
     flags: z.record(z.string(), z.boolean()),
     open: z.boolean().openapi({ description: "Whether requests from this machine need no key." }),
@@ -52,8 +57,9 @@ function describe(config: Config): z.infer<typeof Info> {
   const { provider, model } = createModels(config.models).resolve("default");
   return {
     version: VERSION,
+    langgraph_js_version: LANGGRAPH_JS_VERSION,
     context: "js",
-    flags: { assistants: true, crons: false, langsmith: false },
+    flags: { assistants: true, crons: true, langsmith: false, langsmith_tracing_replicas: false },
     open: config.open,
     model: { default: `${provider.name}/${model}` },
   };

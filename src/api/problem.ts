@@ -6,6 +6,7 @@ import type { Json, JsonObject } from "../base/json.ts";
 export const STATUS: Record<ErrorCode, number> = {
   invalid_request: 400,
   invalid_json: 400,
+  invalid_namespace: 422,
   payload_too_large: 413,
   unsupported_media_type: 415,
   unauthenticated: 401,
@@ -68,8 +69,8 @@ const HTTP_CODES: Record<number, ErrorCode> = {
 };
 
 /** Where LangGraph's clients knock: there a 400 also has the shape of the reference server. */
-const LANGGRAPH_PATH = /^\/(?:threads|runs|assistants)(?:\/|$)/;
-const STARTS_RUN = /^(?:\/threads\/[^/]+)?\/runs(?:\/(?:wait|stream))?$/;
+const LANGGRAPH_PATH = /^\/(?:threads|runs|assistants|store|internal)(?:\/|$)/;
+const STARTS_RUN = /^(?:\/threads\/[^/]+)?\/runs(?:\/(?:wait|stream|batch))?$/;
 
 export interface ProblemPlace {
   readonly method: string;

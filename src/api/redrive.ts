@@ -1,5 +1,6 @@
 import type { Budget, RunView, StartRun } from "../../durable-objects/thread-api.ts";
-import { EdgewiseError, failure } from "../base/errors.ts";
+import { type Delivery, schedulerStub, webhooksName } from "../../durable-objects/scheduler-api.ts";
+import { EdgewiseError, failure, unwrap } from "../base/errors.ts";
 import { uuidv5 } from "../base/ids.ts";
 import { canonicalJson } from "../base/json.ts";
 import type { Database } from "../storage/database.ts";
@@ -26,12 +27,13 @@ export interface Redriver {
   readonly database: Database;
   readonly threads: ThreadsPort;
   readonly namespace: DurableObjectNamespace;
+  readonly schedulers: DurableObjectNamespace;
   readonly now: () => number;
 }
 
 export interface Redriven {
   readonly letter: DeadLetterRow;
-  /** Null for a message. */
+  /** Null for a message or webhook. */
   readonly run: RunView | null;
 }
 
@@ -48,8 +50,24 @@ export async function redrive(redriver: Redriver, id: string, budget?: Budget): 
   const letter = await requireDeadLetter(redriver.database, redriver.tenant, id);
   if (letter.status === "discarded")
     throw failure("conflict", "This dead letter was discarded, and is not redriven any more.");
-  const run = await (letter.kind === "run" ? goOn(redriver, letter, budget) : lookAgain(redriver, letter));
+  const run = await again(redriver, letter, budget);
   return { letter: await requireDeadLetter(redriver.database, redriver.tenant, id), run };
+}
+
+function again(redriver: Redriver, letter: DeadLetterRow, budget: Budget | undefined): Promise<RunView | null> {
+  if (letter.kind === "run") return goOn(redriver, letter, budget);
+  return letter.kind === "message" ? lookAgain(redriver, letter) : sendAgain(redriver, letter);
+}
+
+/** All attempts anew, under the same `webhook-id`; what is under way already is not begun twice. */
+async function sendAgain({ tenant, database, schedulers, now }: Redriver, letter: DeadLetterRow): Promise<null> {
+  if (letter.status === "redriven") return null;
+  const { generation, ...rest } = letter.payload as unknown as Delivery;
+  const delivery = { ...rest, generation: generation + 1 };
+  const stub = schedulerStub(schedulers, webhooksName(tenant, delivery.threadId));
+  unwrap(await stub.takeDelivery({ tenant, delivery }));
+  await markRedriven(database, tenant, letter.id, null, now());
+  return null;
 }
 
 /** @throws EdgewiseError `not_found`, in one text for what is not there and what is somebody else's. */

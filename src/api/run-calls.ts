@@ -1,32 +1,56 @@
 import type { Address, RunResult, RunView, StartRun } from "../../durable-objects/thread-api.ts";
 import { secureRandom, uuidv7 } from "../base/ids.ts";
+import { mergeConfig } from "../base/run-config.ts";
+import type { RunnableGraph } from "../storage/graphs.ts";
 import { parseAssistantId, requireAssistant } from "./assistant-id.ts";
 import { pointedInto } from "./body-pointers.ts";
+import { configurableHeaders } from "./configurable-headers.ts";
 import type { ApiContext } from "./context.ts";
 import { refuseOtherRequest, requestHash, runIdOfKey } from "./idempotency.ts";
-import { type RunCreate, refuseContinuation, refuseUnsupported, toStartRun } from "./run-request.ts";
+import { isPassing, type RunCreate, refuseContinuation, toStartRun } from "./run-request.ts";
 import { waitingBody } from "./waiting.ts";
+import { askedWebhook } from "./webhook-address.ts";
 
 export interface RunPlace extends Address {
   readonly runId: string;
 }
 
-/** What a request to start a run asks for, with the run's id made here: a call made again then meets the same run. */
-export async function prepareStart(c: ApiContext, body: RunCreate, threadId: string | undefined): Promise<StartRun> {
-  refuseUnsupported(body);
+/**
+ * What a request to start a run asks for, with the run's id made here: a call made again then meets the same run.
+ * @param key the request's `Idempotency-Key`
+ */
+export async function prepareStart(
+  c: ApiContext,
+  body: RunCreate,
+  threadId: string | undefined,
+  key = c.req.header("idempotency-key"),
+): Promise<StartRun> {
   if (threadId === undefined) refuseContinuation(body);
   const graph = await requireAssistant(c.var.database, c.var.tenant, body.assistant_id);
-  const key = c.req.header("idempotency-key");
   const runId = key === undefined ? uuidv7(Date.now(), secureRandom) : runIdOfKey(c.var.tenant, threadId, key);
-  const start = toStartRun(body, graph, {
+  const asked = toStartRun(body, graph, {
     tenant: c.var.tenant,
     runId,
     // A run without a thread gets one of its own, and of its name.
     threadId: threadId ?? runId,
     ifNotExists: threadId === undefined || body.if_not_exists === "create" ? "create" : "reject",
   });
-  if (key === undefined) return start;
-  return { ...start, requestHash: requestHash(start, parseAssistantId(body.assistant_id).version) };
+  const fate = threadId === undefined && isPassing(body) ? { onCompletion: "delete" as const } : {};
+  const start = { ...asked, ...fate, ...askedWebhook(c, body.webhook) };
+  const given = withGiven(start, graph, c.req.raw.headers);
+  if (key === undefined) return given;
+  // Of what was asked for alone: neither a changed assistant nor another client makes it another request.
+  return { ...given, requestHash: requestHash(start, parseAssistantId(body.assistant_id).version) };
+}
+
+/** With what the run is given besides its request: by its assistant, and in the headers. */
+export function withGiven(start: StartRun, { assistant }: RunnableGraph, headers?: Headers): StartRun {
+  const configurable = headers === undefined ? {} : configurableHeaders(headers);
+  const config = Object.keys(configurable).length === 0 ? start.config : mergeConfig(start.config, { configurable });
+  if (assistant === null) return { ...start, config };
+  const { created_by: by, ...own } = assistant.metadata;
+  const metadata = by === "system" ? own : assistant.metadata;
+  return { ...start, config, defaults: { config: assistant.config, context: assistant.context, metadata } };
 }
 
 export function hasIdempotencyKey(c: ApiContext): boolean {
@@ -77,14 +101,23 @@ async function cancelQuietly(c: ApiContext, place: RunPlace): Promise<void> {
   await c.var.threads.surely(place, (thread) => thread.cancelRun(place)).catch(() => undefined);
 }
 
-/** Server-sent events. `Location` lets clients come back after a lost connection; it is relative to the API's URL. */
+/** A run's events. */
 export function sendEvents(
   c: ApiContext,
   place: RunPlace,
   frames: ReadableStream<Uint8Array> | null,
   headers: Record<string, string> = {},
 ): Response {
-  const location = `/threads/${place.threadId}/runs/${place.runId}/stream`;
+  return sendFrames(c, `/threads/${place.threadId}/runs/${place.runId}/stream`, frames, headers);
+}
+
+/** Server-sent events. `location` lets clients come back after a lost connection; it is relative to the API's URL. */
+export function sendFrames(
+  c: ApiContext,
+  location: string,
+  frames: ReadableStream<Uint8Array> | null,
+  headers: Record<string, string> = {},
+): Response {
   const all = { "content-type": "text/event-stream", location, ...headers };
   return frames === null ? c.body(null, 200, all) : c.body(frames, 200, all);
 }

@@ -92,7 +92,7 @@ const END = "__end__";
 
 /** `__end__` and `__start__` are LangGraph's names of what no node is. */
 export function toNodeName(name: string): string {
-  return name === END ? "end" : name === "__start__" ? "start" : name;
+  return name === END ? "end" : name === "__start__" || name === "__input__" ? "start" : name;
 }
 
 const INTERRUPT_ID = /^[0-9a-f]{32}$/;

@@ -1,10 +1,9 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { failure } from "../base/errors.ts";
 import type { RunView, StreamMode } from "../../durable-objects/thread-api.ts";
 import type { ApiContext } from "./context.ts";
 import { answers, jsonAnswer, newRouter, queryNumber, sendJson, Uuid } from "./routing.ts";
 import { type RunPlace, joinRun, sendEvents, sendWhenOver } from "./run-calls.ts";
-import { queriedStreamModes, toStreamModes } from "./run-request.ts";
+import { queriedNames, queriedStreamModes, toStreamModes } from "./run-request.ts";
 import { streamed } from "./runs.ts";
 import { Run, RunValues } from "./views.ts";
 
@@ -17,14 +16,19 @@ const flag = z
   .default("0")
   .transform((value) => value === "1" || value === "true")
   .openapi({ type: "string", enum: ["0", "1", "true", "false"], default: "0" });
+const names = z.union([z.string().max(4096), z.array(z.string().max(4096)).max(20)]).optional();
 const followQuery = z.object({
-  stream_mode: z.union([z.string(), z.array(z.string()).max(20)]).optional(),
+  stream_mode: names.openapi({ description: "Absent: as the run was started." }),
   cancel_on_disconnect: flag,
+  namespace: names.openapi({
+    description: "Only what goes on in graphs inside whose names begin so: `node`, or `node:<task>|inner`.",
+  }),
+  checkpoint_id: z.string().max(512).optional().openapi({ description: "Accepted and ignored." }),
 });
 const followHeaders = z.object({
   "last-event-id": z
     .string()
-    .regex(/^(?:-1|\d{1,15})$/, "must be the id of an event, or -1 for all of them")
+    .regex(/^(?:-1|\d{1,15})$/, "must be the id of an event of this run, or -1 for all of them")
     .default("-1"),
 });
 
@@ -39,6 +43,7 @@ const listRuns = createRoute({
       limit: queryNumber({ min: 1, max: 1000, default: 10 }),
       offset: queryNumber({ min: 0, max: 1_000_000, default: 0 }),
       status: z.enum(["pending", "running", "error", "success", "timeout", "interrupted"]).optional(),
+      select: z.union([z.string(), z.array(z.string()).max(50)]).optional(),
     }),
   },
   responses: answers({ 200: jsonAnswer("The runs.", z.array(Run)) }),
@@ -80,10 +85,15 @@ const cancel = createRoute({
   path: "/threads/{thread_id}/runs/{run_id}/cancel",
   tags,
   summary: "Cancel a run",
-  description: "Once answered, nothing of the run starts any more. A run that is over stays as it ended.",
+  description:
+    "Once answered, nothing of the run starts any more; one that is pending never begins. A run that is over stays as it ended. `rollback` takes the run out of the thread besides, as deleting it does.",
   request: {
     params: runParams,
-    query: z.object({ wait: flag, action: z.enum(["interrupt", "rollback"]).default("interrupt") }),
+    query: z.object({
+      wait: flag,
+      action: z.enum(["interrupt", "rollback"]).default("interrupt"),
+      reason: z.string().max(1000).optional(),
+    }),
   },
   responses: answers({
     202: jsonAnswer("The cancel is durable.", Run),
@@ -106,10 +116,12 @@ const pause = createRoute({
 
 export const runPaths = newRouter()
   .openapi(listRuns, async (c) => {
-    const { status, ...page } = c.req.valid("query");
+    const { status, select: _, ...page } = c.req.valid("query");
+    const members = queriedNames(c.req.queries("select") ?? []);
     const address = { tenant: c.var.tenant, threadId: c.req.valid("param").thread_id };
     const query = { ...address, ...page, ...(status === undefined ? {} : { status }) };
-    return sendJson(c, await c.var.threads.surely(address, (thread) => thread.listRuns(query)));
+    const runs = await c.var.threads.surely(address, (thread) => thread.listRuns(query));
+    return sendJson(c, members.length === 0 ? runs : runs.map((run) => pick(run, members)));
   })
   .openapi(getRun, async (c) => {
     const place = placeOf(c, c.req.valid("param"));
@@ -124,23 +136,20 @@ export const runPaths = newRouter()
   })
   .openapi(follow, (c) => {
     const place = placeOf(c, c.req.valid("param"));
-    return followRun(c, place, c.req.valid("header")["last-event-id"], c.req.valid("query").cancel_on_disconnect);
+    return followRun(c, place, { ...c.req.valid("header"), ...c.req.valid("query") });
   })
   .openapi(followAlone, (c) => {
     const runId = c.req.valid("param").run_id;
     const place = { tenant: c.var.tenant, threadId: runId, runId };
-    return followRun(c, place, c.req.valid("header")["last-event-id"], c.req.valid("query").cancel_on_disconnect);
+    return followRun(c, place, { ...c.req.valid("header"), ...c.req.valid("query") });
   })
   .openapi(cancel, async (c) => {
     const place = placeOf(c, c.req.valid("param"));
-    const { wait, action } = c.req.valid("query");
-    if (action === "rollback") {
-      throw failure("unsupported", 'The action "rollback" is not supported yet; "interrupt" keeps what was done.', {
-        pointer: "/action",
-      });
-    }
-    const run = await c.var.threads.surely(place, (thread) => thread.cancelRun(place));
-    return sendStopped(c, place, run, wait);
+    const { wait, action, reason } = c.req.valid("query");
+    const command = { ...place, action, ...(reason ? { reason } : {}) };
+    const run = await c.var.threads.surely(place, (thread) => thread.cancelRun(command));
+    // What was taken out is over, and there is nothing left to wait for.
+    return action === "rollback" && wait ? c.body(null, 204) : sendStopped(c, place, run, wait);
   })
   .openapi(pause, async (c) => {
     const place = placeOf(c, c.req.valid("param"));
@@ -155,6 +164,10 @@ async function sendStopped(c: ApiContext, place: RunPlace, run: RunView, wait: b
   return c.body(null, 204);
 }
 
+function pick(run: RunView, members: readonly string[]): object {
+  return Object.fromEntries(Object.entries(run).filter(([name]) => members.includes(name)));
+}
+
 function placeOf(c: ApiContext, params: { readonly thread_id: string; readonly run_id: string }): RunPlace {
   return { tenant: c.var.tenant, threadId: params.thread_id, runId: params.run_id };
 }
@@ -162,8 +175,7 @@ function placeOf(c: ApiContext, params: { readonly thread_id: string; readonly r
 async function followRun(
   c: ApiContext,
   place: RunPlace,
-  lastEventId: string,
-  cancelOnDisconnect: boolean,
+  asked: z.output<typeof followQuery> & z.output<typeof followHeaders>,
 ): Promise<Response> {
   const modes = queriedStreamModes(c.req.queries("stream_mode") ?? []) ?? (await modesOfRun(c, place));
   // HEAD has no body to read a stream from: it says only that there is one.
@@ -171,7 +183,14 @@ async function followRun(
     await c.var.threads.surely(place, (thread) => thread.getRun(place));
     return sendEvents(c, place, null);
   }
-  const query = { ...place, modes, after: Number(lastEventId), cancelOnDisconnect };
+  const namespaces = queriedNames(c.req.queries("namespace") ?? []);
+  const query = {
+    ...place,
+    modes,
+    after: Number(asked["last-event-id"]),
+    cancelOnDisconnect: asked.cancel_on_disconnect,
+    ...(namespaces.length === 0 ? {} : { namespaces }),
+  };
   const frames = await c.var.threads.surely(place, (thread) => thread.followRun(query));
   return sendEvents(c, place, frames);
 }

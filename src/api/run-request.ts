@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import type { StartRun, StreamMode } from "../../durable-objects/thread-api.ts";
+import type { BreakpointNodes, StartRun, StreamMode } from "../../durable-objects/thread-api.ts";
 import { failure } from "../base/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../base/json.ts";
 import type { GraphVersionRow } from "../storage/graphs.ts";
@@ -7,9 +7,29 @@ import { CheckpointBody, checkpointIdOf } from "./checkpoint.ts";
 import { OptionalJsonObject, Uuid } from "./routing.ts";
 import { BudgetBody, CommandBody, toBudget, toRunCommand } from "./run-command.ts";
 
-export const STREAM_MODES: readonly StreamMode[] = ["values", "updates", "messages-tuple", "custom", "tasks"];
+export const STREAM_MODES: readonly StreamMode[] = [
+  "values",
+  "updates",
+  "messages",
+  "messages-tuple",
+  "custom",
+  "tasks",
+  "checkpoints",
+  "debug",
+  "events",
+  "tools",
+];
 
-const notYet = z.unknown().optional().openapi({ description: "Refused with `unsupported` when given." });
+/** A run may be put off for a year. */
+const LONGEST_AFTER_S = 366 * 24 * 3600;
+
+const Breakpoints = z
+  .union([z.literal("*"), z.array(z.string().min(1).max(512)).max(1000)])
+  .nullish()
+  .openapi({
+    description: "Names of nodes, also of graphs inside (`draft`, `summaries/draft`), or `*` for all of them.",
+    example: ["approve"],
+  });
 
 function isStepLimit(limit: unknown): boolean {
   return (
@@ -51,39 +71,44 @@ export const RunCreate = z
     context: OptionalJsonObject,
     metadata: OptionalJsonObject,
     stream_mode: z.union([z.string(), z.array(z.string()).min(1).max(20)]).nullish(),
+    stream_subgraphs: z
+      .boolean()
+      .nullish()
+      .openapi({ description: "What goes on in graphs inside is streamed too: `values|node:<task>`." }),
+    stream_resumable: z
+      .boolean()
+      .nullish()
+      .openapi({ description: "Accepted: every stream can be resumed, by its last event's id." }),
+    feedback_keys: z.array(z.string().max(512)).max(100).nullish().openapi({ description: "Accepted and ignored." }),
     if_not_exists: z.enum(["create", "reject"]).nullish(),
     on_disconnect: z.enum(["cancel", "continue"]).nullish(),
-    on_completion: z.enum(["delete", "keep", "complete", "continue"]).nullish(),
-    multitask_strategy: z.enum(["reject", "enqueue", "interrupt", "rollback"]).nullish(),
-    interrupt_before: notYet,
-    interrupt_after: notYet,
-    after_seconds: notYet,
-    webhook: notYet,
+    on_completion: z.enum(["delete", "keep", "complete", "continue"]).nullish().openapi({
+      description:
+        "Of a run without a thread: `delete` (as `complete`), what is done where it is left out, erases its thread five minutes after the run is over, unless it failed or somebody has gone on with it; `keep` (as `continue`) keeps it.",
+    }),
+    multitask_strategy: z.enum(["reject", "enqueue", "interrupt", "rollback"]).nullish().openapi({
+      description:
+        "When the thread has a run already, live or pending. `reject` (if left out): 422. `enqueue`: this one is `pending` until those before it are over. `interrupt`: they are cancelled, what they have done is kept. `rollback`: they are cancelled and taken out, checkpoints and all.",
+    }),
+    interrupt_before: Breakpoints,
+    interrupt_after: Breakpoints,
+    after_seconds: z
+      .number()
+      .min(0)
+      .max(LONGEST_AFTER_S)
+      .nullish()
+      .openapi({ description: "The run is `pending` for so long." }),
+    webhook: z.string().max(2048).nullish().openapi({
+      description: "Told of the run's end by a signed POST: a public https URL, or a path of this server (docs/schedules-and-webhooks.md).",
+    }),
+    durability: z
+      .enum(["exit", "async", "sync"])
+      .nullish()
+      .openapi({ description: "Accepted: every step is durable before it is shown." }),
+    checkpoint_during: z.boolean().nullish().openapi({ description: "Accepted, as `durability`." }),
   })
   .openapi("RunCreate");
 export type RunCreate = z.output<typeof RunCreate>;
-
-const NOT_YET = [
-  "interrupt_before",
-  "interrupt_after",
-  "after_seconds",
-  "webhook",
-] as const satisfies readonly (keyof RunCreate)[];
-
-/** @throws EdgewiseError `unsupported` for what would change the run and is not built: silence would be a wrong result. */
-export function refuseUnsupported(body: RunCreate): void {
-  const asked = NOT_YET.find((field) => !isAbsent(body[field]));
-  if (asked !== undefined) throw unsupported(asked, `"${asked}" is not supported yet; leave it out.`);
-  if (body.multitask_strategy && body.multitask_strategy !== "reject") {
-    throw unsupported(
-      "multitask_strategy",
-      `The multitask strategy "${body.multitask_strategy}" is not supported yet; only "reject" is.`,
-    );
-  }
-  if (body.on_completion === "delete") {
-    throw unsupported("on_completion", 'Runs are kept: "on_completion" may only be "keep"; DELETE the thread instead.');
-  }
-}
 
 /** Of a run without a thread. @throws EdgewiseError `unsupported`: there is nothing that it could go on with. */
 export function refuseContinuation(body: RunCreate): void {
@@ -97,26 +122,27 @@ function isAbsent(value: unknown): boolean {
   return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
 }
 
-/** Absent: `values`. @throws EdgewiseError `unsupported`, naming the modes there are. */
+/** Absent: `values`. @throws EdgewiseError `invalid_request`, naming the modes there are. */
 export function toStreamModes(asked: string | readonly string[] | null | undefined): readonly StreamMode[] {
   const names = asked === null || asked === undefined ? ["values"] : typeof asked === "string" ? [asked] : asked;
   const modes = names.map((name) => {
     const mode = STREAM_MODES.find((known) => known === name);
-    if (mode === undefined) {
-      throw unsupported(
-        "stream_mode",
-        `The stream mode "${name}" is not offered; these are: ${STREAM_MODES.join(", ")}.`,
-      );
-    }
-    return mode;
+    if (mode !== undefined) return mode;
+    const message = `There is no stream mode "${name.slice(0, 80)}"; these are: ${STREAM_MODES.join(", ")}.`;
+    throw failure("invalid_request", message, { pointer: "/stream_mode" });
   });
   return [...new Set(modes)];
 }
 
 /** In a query: repeated keys (SDK 1.15), one JSON list (2.0.0), or a single name. Absent: undefined. */
 export function queriedStreamModes(values: readonly string[]): readonly StreamMode[] | undefined {
-  const names = values.flatMap((value) => (value.startsWith("[") ? listed(value) : [value]));
+  const names = queriedNames(values);
   return names.length === 0 ? undefined : toStreamModes(names);
+}
+
+/** The same of any names. */
+export function queriedNames(values: readonly string[]): readonly string[] {
+  return values.flatMap((value) => (value.startsWith("[") ? listed(value) : [value]));
 }
 
 function listed(text: string): readonly string[] {
@@ -144,7 +170,8 @@ export function toStartRun(
 ): StartRun {
   const { graphId, version, hash, document } = graph;
   const checkpointId = checkpointIdOf(body);
-  const { command, budget } = body;
+  const { command, budget, after_seconds: afterSeconds } = body;
+  const [before, after] = [body.interrupt_before, body.interrupt_after];
   return {
     ...place,
     assistantId: graph.assistantId,
@@ -155,10 +182,21 @@ export function toStartRun(
     context: body.context ?? {},
     metadata: body.metadata ?? {},
     streamMode: toStreamModes(body.stream_mode),
+    ...(body.stream_subgraphs === true ? { streamSubgraphs: true } : {}),
     ...(checkpointId === undefined ? {} : { checkpointId }),
     ...(command === undefined || command === null ? {} : { command: toRunCommand(command) }),
     ...(budget === undefined || budget === null ? {} : { budget: toBudget(budget) }),
+    ...(body.webhook ? { webhook: body.webhook } : {}),
+    ...(body.multitask_strategy ? { multitask: body.multitask_strategy } : {}),
+    ...(afterSeconds ? { afterMs: Math.ceil(afterSeconds * 1000) } : {}),
+    ...(isAbsent(before) ? {} : { interruptBefore: before as BreakpointNodes }),
+    ...(isAbsent(after) ? {} : { interruptAfter: after as BreakpointNodes }),
   };
+}
+
+/** Of a run without a thread: whether its thread goes when it is over. */
+export function isPassing({ on_completion: asked }: RunCreate): boolean {
+  return asked !== "keep" && asked !== "continue";
 }
 
 /** What LangGraph's clients put there to name a checkpoint is no part of a graph's configuration. */

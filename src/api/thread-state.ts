@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { HistoryQuery, Selection, StateQuery } from "../../durable-objects/thread-api.ts";
+import { failure } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
 import { CheckpointBody, namespaceIn } from "./checkpoint.ts";
 import type { ApiContext } from "./context.ts";
@@ -25,6 +26,10 @@ const query = z.object({
     .enum(["true", "false"])
     .optional()
     .openapi({ description: "Tasks whose node runs a graph in one frame have that frame's state in `state`." }),
+  select: z
+    .union([z.string(), z.array(z.string())])
+    .optional()
+    .openapi({ description: "Members of the state, or `values.<channel>`: repeated, or as one JSON list." }),
 });
 const FRAMES =
   "With a `checkpoint_ns`: of what a composite node does inside, as the tasks of a state name it (`checkpoint.checkpoint_ns`, or `frames` where there are several).";
@@ -39,6 +44,12 @@ const STATE_FIELDS = [
   "interrupts",
 ] as const;
 
+/** As newer clients write it. */
+const Select = z
+  .array(
+    z.union([z.enum(STATE_FIELDS), z.string().regex(/^values\..+$/, "must be a state's member or values.<channel>")]),
+  )
+  .openapi({ description: "Members of each state, or `values.<channel>`; the others are left out." });
 const getState = createRoute({
   method: "get",
   path: "/threads/{thread_id}/state",
@@ -63,7 +74,9 @@ const getStateOf = createRoute({
   description: `Without an id: the state now. ${FRAMES}`,
   request: {
     params,
-    body: jsonBody(z.object({ checkpoint: CheckpointBody.nullish(), subgraphs: z.boolean().nullish() })),
+    body: jsonBody(
+      z.object({ checkpoint: CheckpointBody.nullish(), subgraphs: z.boolean().nullish(), select: Select.nullish() }),
+    ),
   },
   responses: answers({ 200: jsonAnswer("The state then.", ThreadState) }),
 });
@@ -86,12 +99,6 @@ const Before = z.union([
   z.object({ checkpoint_id: Uuid }),
   z.object({ configurable: z.object({ checkpoint_id: Uuid }) }),
 ]);
-/** As newer clients write it. */
-const Select = z
-  .array(
-    z.union([z.enum(STATE_FIELDS), z.string().regex(/^values\..+$/, "must be a state's member or values.<channel>")]),
-  )
-  .openapi({ description: "Members of each state, or `values.<channel>`; the others are left out." });
 const searchHistory = createRoute({
   method: "post",
   path: "/threads/{thread_id}/history",
@@ -114,17 +121,23 @@ const searchHistory = createRoute({
 
 export const threadState = newRouter()
   .openapi(getState, async (c) => {
-    return sendState(c, c.req.valid("param").thread_id, { deep: c.req.valid("query").subgraphs });
+    const { subgraphs: deep } = c.req.valid("query");
+    return sendState(c, c.req.valid("param").thread_id, { deep, select: queriedSelect(c) });
   })
   .openapi(getStateAt, async (c) => {
     const { thread_id: threadId, checkpoint_id: id } = c.req.valid("param");
-    return sendState(c, threadId, { id, deep: c.req.valid("query").subgraphs });
+    return sendState(c, threadId, { id, deep: c.req.valid("query").subgraphs, select: queriedSelect(c) });
   })
   .openapi(getStateOf, async (c) => {
-    const { checkpoint, subgraphs } = c.req.valid("json");
+    const { checkpoint, subgraphs, select } = c.req.valid("json");
     const id = checkpoint?.checkpoint_id ?? undefined;
     const deep = subgraphs === true ? "true" : undefined;
-    return sendState(c, c.req.valid("param").thread_id, { id, deep, namespace: namespaceIn(checkpoint) });
+    return sendState(c, c.req.valid("param").thread_id, {
+      id,
+      deep,
+      namespace: namespaceIn(checkpoint),
+      select: select ?? undefined,
+    });
   })
   .openapi(getHistory, (c) => {
     const { limit, before } = c.req.valid("query");
@@ -138,19 +151,32 @@ export const threadState = newRouter()
     return sendHistory(c, c.req.valid("param").thread_id, { ...asked, namespace });
   });
 
+/** Repeated keys (SDK 1.15), or one JSON list (2.0.0). @throws EdgewiseError `invalid_request` for what is no member */
+function queriedSelect(c: ApiContext): readonly string[] | undefined {
+  const names = (c.req.queries("select") ?? []).flatMap((text) => text.replaceAll(/^\[|\]$|"/g, "").split(","));
+  const selected = Select.safeParse(names.map((name) => name.trim()).filter((name) => name !== ""));
+  if (!selected.success) {
+    const text = `"select" takes ${STATE_FIELDS.join(", ")} and values.<channel>.`;
+    throw failure("invalid_request", text, { pointer: "/select" });
+  }
+  return selected.data.length === 0 ? undefined : selected.data;
+}
+
 interface AskedState {
   readonly id?: string | undefined;
   readonly deep?: "true" | "false" | undefined;
   readonly namespace?: string | undefined;
+  readonly select?: readonly string[] | undefined;
 }
 
-async function sendState(c: ApiContext, threadId: string, { id, deep, namespace }: AskedState) {
-  const asked: StateQuery = {
+async function sendState(c: ApiContext, threadId: string, { id, deep, namespace, select }: AskedState) {
+  const asked: StateQuery & Selection = {
     tenant: c.var.tenant,
     threadId,
     ...(id === undefined ? {} : { checkpointId: id }),
     ...(deep === "true" ? { subgraphs: true } : {}),
     ...(namespace === undefined ? {} : { namespace }),
+    ...(select === undefined ? {} : { select }),
   };
   return sendJsonText(c, await c.var.threads.surely(asked, (thread) => thread.getStateJson(asked)));
 }

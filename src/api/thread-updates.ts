@@ -1,14 +1,12 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Address, UpdateState } from "../../durable-objects/thread-api.ts";
 import { failure } from "../base/errors.ts";
-import type { Json, JsonObject } from "../base/json.ts";
-import type { GraphVersionRow } from "../storage/graphs.ts";
 import { requireAssistant } from "./assistant-id.ts";
 import { pointedInto } from "./body-pointers.ts";
-import { CheckpointBody, checkpointIdOf } from "./checkpoint.ts";
+import { CheckpointBody, checkpointIdOf, namespaceIn, type NamedCheckpoint } from "./checkpoint.ts";
 import type { ApiContext } from "./context.ts";
 import {
-  JsonObjectSchema,
+  NullableJsonObject,
   OptionalJsonObject,
   answers,
   jsonAnswer,
@@ -17,34 +15,22 @@ import {
   sendJson,
   Uuid,
 } from "./routing.ts";
-import { toNodeName, toWrites } from "./run-command.ts";
+import { toNodeName } from "./run-command.ts";
+import { flattened, Values } from "./state-values.ts";
+import { graphIdOf, versionOf } from "./thread-graph.ts";
 
 /** Writes from outside (R7): to a thread's state, and to the version of the graph that its run is on. */
 const tags = ["Threads"];
 const params = z.object({ thread_id: Uuid });
-const MOST_WRITES = 10_000;
-const VALUES = "must be an object of channel values, a list of such objects or of [channel, value], or null";
+/** LangGraph's name for a checkpoint that only repeats the one before. */
+const COPY = "__copy__";
 
 const StateUpdate = z
   .object({
-    values: z
-      .union(
-        [
-          JsonObjectSchema,
-          z.array(z.tuple([z.string(), z.unknown()])).max(MOST_WRITES),
-          z.array(JsonObjectSchema).max(MOST_WRITES),
-        ],
-        VALUES,
-      )
-      .nullish()
-      .openapi({
-        description:
-          "Channel values: an object, a list of objects (one after the other), or a list of [channel, value].",
-        example: { draft: "A better draft." },
-      }),
+    values: Values,
     as_node: z.string().min(1).max(128).nullish().openapi({
       description:
-        "Whose edges are taken next: the update is that node's outcome, where it waits or has failed. Without it nothing is activated.",
+        "Whose edges are taken next: the update is that node's outcome, where it waits or has failed. `__start__` or `__input__`: as a run's input, what is in flight being left; `__end__`: nothing is to be done any more; `__copy__` or left out: nothing is activated.",
       example: "draft",
     }),
     checkpoint: CheckpointBody.nullish(),
@@ -58,7 +44,7 @@ const NewCheckpoint = z
       thread_id: Uuid,
       checkpoint_id: Uuid,
       checkpoint_ns: z.string(),
-      checkpoint_map: z.null(),
+      checkpoint_map: NullableJsonObject,
     }),
   })
   .openapi("NewCheckpoint");
@@ -80,9 +66,19 @@ const updateState = createRoute({
   tags,
   summary: "Write to a thread's state",
   description:
-    "While no run is live (409 `thread_busy`). Not repeated by itself: when the answer is lost, look at the state before you send it again. A thread that has never run needs `metadata.graph_id`.",
+    "With a `checkpoint_ns`, to what a node that stands still does inside. While no run is live (409 `thread_busy`). Not repeated by itself: when the answer is lost, look at the state before you send it again. A thread that has never run needs `metadata.graph_id`.",
   request: { params, body: jsonBody(StateUpdate) },
   responses: answers({ 200: jsonAnswer("Its checkpoint, the thread's newest.", NewCheckpoint) }),
+});
+const patchState = createRoute({
+  method: "patch",
+  path: "/threads/{thread_id}/state",
+  tags,
+  summary: "Change a thread's metadata",
+  description:
+    "As `PATCH /threads/{thread_id}` with `metadata`, for clients that know it by this name: checkpoints never change.",
+  request: { params, body: jsonBody(z.object({ metadata: OptionalJsonObject })) },
+  responses: answers({ 204: { description: "Done." } }),
 });
 const migrate = createRoute({
   method: "post",
@@ -99,18 +95,27 @@ export const threadUpdates = newRouter()
   .openapi(updateState, async (c) => {
     const address = { tenant: c.var.tenant, threadId: c.req.valid("param").thread_id };
     const body = c.req.valid("json");
-    const checkpointId = checkpointIdOf(body);
+    const namespace = namespaceIn(body.checkpoint);
+    // Of a frame: without its name, which the thread's own checkpoints do not have.
+    const checkpointId = checkpointIdOf(namespace === undefined ? body : withoutNamespace(body));
     const { as_node: asNode, metadata } = body;
     const command: UpdateState = {
       ...address,
       values: flattened(body.values ?? null),
-      ...(asNode === undefined || asNode === null ? {} : { asNode: toNodeName(asNode) }),
+      ...(asNode === undefined || asNode === null || asNode === COPY ? {} : { asNode: toNodeName(asNode) }),
       ...(checkpointId === undefined ? {} : { checkpointId }),
+      ...(namespace === undefined ? {} : { namespace }),
       ...(metadata === undefined || metadata === null ? {} : { metadata }),
       ...(await graphOfNew(c, address)),
     };
     const updated = c.var.threads.once(command, (thread) => thread.updateState(command));
     return sendJson(c, await pointedInto(body, updated));
+  })
+  .openapi(patchState, async (c) => {
+    const { metadata } = c.req.valid("json");
+    const command = { tenant: c.var.tenant, threadId: c.req.valid("param").thread_id, metadata: metadata ?? {} };
+    await c.var.threads.surely(command, (thread) => thread.patchThread(command));
+    return c.body(null, 204);
   })
   .openapi(migrate, async (c) => {
     const address = { tenant: c.var.tenant, threadId: c.req.valid("param").thread_id };
@@ -131,13 +136,8 @@ export const threadUpdates = newRouter()
     return sendJson(c, await c.var.threads.once(command, (thread) => thread.migrate(command)));
   });
 
-/** A list is one update after the other; its members are all pairs or all objects. */
-function flattened(values: z.output<typeof StateUpdate>["values"]): UpdateState["values"] {
-  if (values === null || values === undefined) return [];
-  if (!Array.isArray(values)) return toWrites(values as JsonObject);
-  return (values as ([string, Json] | JsonObject)[]).flatMap((each) =>
-    Array.isArray(each) ? [[each[0], each[1]] as const] : toWrites(each as JsonObject),
-  );
+function withoutNamespace({ checkpoint, ...body }: NamedCheckpoint): NamedCheckpoint {
+  return { ...body, checkpoint: checkpoint && { ...checkpoint, checkpoint_ns: "" } };
 }
 
 /**
@@ -157,13 +157,4 @@ async function graphOfNew(c: ApiContext, address: Address): Promise<Pick<UpdateS
   }
   const row = await requireAssistant(c.var.database, address.tenant, graphId, "/metadata/graph_id");
   return { graph: versionOf(row), assistantId: row.assistantId };
-}
-
-/** A run writes both into its thread's metadata; clients may have set either. */
-function graphIdOf({ graph_id: graphId, assistant_id: assistantId }: JsonObject): string | undefined {
-  return [graphId, assistantId].find((id) => typeof id === "string" && id !== "") as string | undefined;
-}
-
-function versionOf({ graphId, version, hash, document }: GraphVersionRow) {
-  return { graphId, version, hash, document };
 }

@@ -56,15 +56,28 @@ export async function threadTouch(
   deadlineMs = TOUCH_DEADLINE_MS,
 ): Promise<boolean> {
   const { tenant, threadId, runId } = run;
+  return inTime(threadStub(namespace, run).touch({ tenant, threadId, runId }), threadId, deadlineMs);
+}
+
+async function inTime<T>(answer: Promise<T>, threadId: string, deadlineMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(unanswered(threadId, deadlineMs)), deadlineMs);
   });
   try {
-    return await Promise.race([threadStub(namespace, run).touch({ tenant, threadId, runId }), late]);
+    return await Promise.race([answer, late]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Has a thread erase itself if its time to live is over. True: there is none any more. @throws as {@link threadTouch} */
+export async function threadExpiry(
+  namespace: DurableObjectNamespace,
+  { tenant, threadId }: Address,
+  deadlineMs = TOUCH_DEADLINE_MS,
+): Promise<boolean> {
+  return inTime(threadStub(namespace, { tenant, threadId }).expireThread({ tenant, threadId }), threadId, deadlineMs);
 }
 
 function unanswered(threadId: string, deadlineMs: number): Error {
@@ -75,7 +88,7 @@ function unanswered(threadId: string, deadlineMs: number): Error {
  * Whether the platform dropped the call: the object was reset, moved or has too much to do. Some of these errors carry a mark,
  * some nothing at all; but what the object itself throws is marked `remote`, and our own mistakes have names.
  */
-function isTransient(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof EdgewiseError) return false;
   const marks = error as Error & {
     retryable?: unknown;

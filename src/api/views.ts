@@ -15,6 +15,11 @@ export const Thread = z
     config: JsonObjectSchema,
     values: NullableJsonObject,
     interrupts: JsonObjectSchema.openapi({ description: "A task's id: its open questions, `[{id, value}]`." }),
+    state_updated_at: time,
+    error: NullableJsonObject.openapi({ description: "Why its newest run failed: `{error, message}`." }),
+    ttl: NullableJsonObject.optional().openapi({
+      description: "Where it is asked for: `{ttl, strategy, expires_at}`; null: it stays for good.",
+    }),
   })
   .openapi("Thread");
 
@@ -39,7 +44,7 @@ export const Run = z
     status: z.enum(["pending", "running", "error", "success", "timeout", "interrupted"]),
     metadata: JsonObjectSchema,
     kwargs: JsonObjectSchema,
-    multitask_strategy: z.literal("reject"),
+    multitask_strategy: z.enum(["reject", "enqueue", "interrupt", "rollback"]),
     graph: z.object({ graph_id: z.string(), version: z.int(), hash: z.string() }),
     usage: z.object({
       input_tokens: z.int(),
@@ -107,17 +112,16 @@ export const ThreadState = z
   })
   .openapi("ThreadState");
 
-export const Assistant = z
-  .object({
-    assistant_id: Uuid,
-    graph_id: z.string(),
-    config: JsonObjectSchema,
-    context: JsonObjectSchema,
-    metadata: JsonObjectSchema,
-    version: z.int(),
-    name: z.string(),
-    description: z.string().nullable(),
-    created_at: time,
-    updated_at: time,
-  })
-  .openapi("Assistant");
+const assistantVersion = {
+  assistant_id: Uuid,
+  graph_id: z.string(),
+  config: JsonObjectSchema,
+  context: JsonObjectSchema,
+  metadata: JsonObjectSchema,
+  version: z.int(),
+  name: z.string(),
+  description: z.string().nullable(),
+  created_at: time,
+};
+export const AssistantVersionView = z.object(assistantVersion).openapi("AssistantVersion");
+export const Assistant = z.object({ ...assistantVersion, updated_at: time }).openapi("Assistant");

@@ -5,6 +5,7 @@ export type ErrorCode =
   // requests
   | "invalid_request"
   | "invalid_json"
+  | "invalid_namespace"
   | "payload_too_large"
   | "unsupported_media_type"
   | "unauthenticated"
@@ -64,6 +65,8 @@ export interface ErrorRecord {
   readonly code: ErrorCode;
   /** Names the thing, what was wrong, and the way out. */
   readonly message: string;
+  /** What the graph calls its own failure (`fail`); clients get it in place of the code. */
+  readonly name?: string;
   /** Whether the same attempt may succeed later; the engine asks this, nobody reads the message. */
   readonly retryable: boolean;
   /** Earliest sensible moment of the next attempt, as a delay in milliseconds (from Retry-After). */

@@ -11,7 +11,12 @@ export function failureText(error: ErrorRecord): string {
   return `${error.message}${place.length > 0 ? ` (${place.join(", ")})` : ""}${cause}`;
 }
 
-/** A run's failure as clients get it at the end of a wait or a stream: `error` is the stable code, the rest says all there is. */
+/**
+ * A run's failure as clients get it at the end of a wait or a stream: `error` is the stable code, the rest says all there is.
+ * What the graph itself has named is shown as the graph says it, name and message.
+ */
 export function failureBody(error: ErrorRecord): JsonObject {
-  return { ...(error as ErrorRecord & JsonObject), error: error.code, message: failureText(error) };
+  const { name, code, message } = error;
+  const shown = name === undefined ? { error: code, message: failureText(error) } : { error: name, message };
+  return { ...(error as ErrorRecord & JsonObject), ...shown };
 }

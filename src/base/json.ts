@@ -36,3 +36,12 @@ export function canonicalJson(value: Json): string {
 export function sameJson(one: Json, other: Json): boolean {
   return one === other || canonicalJson(one) === canonicalJson(other);
 }
+
+/** Containment: every key that is wanted is there and equal, objects in objects by the same rule. */
+export function containsJson(actual: Json | undefined, wanted: Json): boolean {
+  if (!isJsonObject(wanted)) return actual !== undefined && sameJson(actual, wanted);
+  return (
+    isJsonObject(actual) &&
+    Object.entries(wanted).every(([key, value]) => Object.hasOwn(actual, key) && containsJson(actual[key], value))
+  );
+}

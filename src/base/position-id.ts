@@ -31,6 +31,11 @@ export function positionOf(id: string): number | undefined {
   return (Number.parseInt(id.slice(19, 23), 16) & 0x3fff) * 2 ** 24 + Number.parseInt(id.slice(24, 30), 16);
 }
 
+/** The bits that tell logs apart which {@link positionId} put into an id; undefined for what is no UUID of version 6. */
+export function logOf(id: string): number | undefined {
+  return positionOf(id) === undefined ? undefined : Number.parseInt(id.slice(30), 16);
+}
+
 function hex(value: bigint | number, digits: number): string {
   return value.toString(16).padStart(digits, "0");
 }

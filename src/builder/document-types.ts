@@ -41,12 +41,16 @@ export interface GraphDocument<
   readonly input?: ChannelNames<Channels, In>;
   /** What a run gives; all channels if left out. */
   readonly output?: ChannelNames<Channels, Out>;
+  /** Of the whole state, for clients. */
+  readonly state?: Schema;
   /** Read in expressions as `vars.<name>`. */
   readonly variables?: JsonObject;
   /** Read in expressions as `params.<name>`. */
   readonly parameters?: { readonly [Name in keyof Params]: Parameter<Params[Name]> };
   readonly config?: Schema;
   readonly context?: Schema;
+  /** Of `config.configurable` and of the context: what runs have that say nothing else. */
+  readonly defaults?: { readonly config?: JsonObject; readonly context?: JsonObject };
   /** Graphs that nodes of this one run, by name. */
   readonly graphs?: { readonly [Name in Inner]: Graph | JsonObject };
   readonly nodes: {
@@ -65,6 +69,11 @@ export interface GraphDocument<
     readonly graph: NoInfer<Inner>;
   }>[];
   readonly limits?: z.input<typeof limitsSchema>;
+  /** Nodes before and after which runs stop until they are told to go on. */
+  readonly breakpoints?: {
+    readonly before?: readonly NoInfer<Id>[] | "*";
+    readonly after?: readonly NoInfer<Id>[] | "*";
+  };
   /** When a node has failed for good and no `on_error` takes it: the rest goes on, or nothing new starts. */
   readonly on_failure?: "continue" | "stop";
 }

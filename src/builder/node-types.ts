@@ -15,6 +15,7 @@ import type { schema as storeGetSchema } from "../nodes/store-get.ts";
 import type { schema as storePutSchema } from "../nodes/store-put.ts";
 import type { schema as subgraphSchema } from "../nodes/subgraph.ts";
 import type { schema as switchSchema } from "../nodes/switch.ts";
+import type { schema as toolsSchema } from "../nodes/tools.ts";
 import type { schema as transformSchema } from "../nodes/transform.ts";
 import type { schema as waitSchema } from "../nodes/wait.ts";
 import type { DefinedKind } from "./define-node.ts";
@@ -31,13 +32,17 @@ export interface Names {
 
 /** The configurations of the built-in kinds as their schemas take them, narrowed where a field names something of the graph. */
 interface BuiltIn<N extends Names> {
-  readonly model: Narrowed<z.input<typeof modelSchema>, { readonly write: N["channel"] }>;
+  readonly model: Narrowed<z.input<typeof modelSchema>, { readonly write: N["channel"]; readonly tools?: N["node"] }>;
   readonly transform: Narrowed<z.input<typeof transformSchema>, { readonly set?: ByChannel<N, string> }>;
   readonly map: Narrowed<z.input<typeof mapSchema>, Inside<N> & { readonly failures?: N["channel"] }>;
   readonly loop: Narrowed<z.input<typeof loopSchema>, Inside<N>>;
   readonly race: Narrowed<z.input<typeof raceSchema>, Inside<N>>;
   readonly saga: Narrowed<z.input<typeof sagaSchema>, Inside<N>>;
   readonly subgraph: Narrowed<z.input<typeof subgraphSchema>, Inside<N>>;
+  readonly tools: Narrowed<
+    z.input<typeof toolsSchema>,
+    Pick<Inside<N>, "graph"> & { readonly messages?: N["channel"] }
+  >;
   readonly emit: z.input<typeof emitSchema>;
   readonly switch: Narrowed<z.input<typeof switchSchema>, SwitchTargets<N>>;
   readonly machine: MachineNode<N>;
@@ -46,8 +51,16 @@ interface BuiltIn<N extends Names> {
   readonly "store.put": z.input<typeof storePutSchema>;
   readonly fail: z.input<typeof failSchema>;
   readonly wait: z.input<typeof waitSchema>;
-  readonly gate: Narrowed<z.input<typeof gateSchema>, { readonly write?: N["channel"] }>;
+  readonly gate: Narrowed<
+    z.input<typeof gateSchema>,
+    {
+      readonly write?: N["channel"];
+      readonly questions?: readonly (Omit<GateQuestion, "write"> & { readonly write?: N["channel"] })[];
+    }
+  >;
 }
+
+type GateQuestion = NonNullable<z.input<typeof gateSchema>["questions"]>[number];
 
 interface SwitchTargets<N extends Names> {
   readonly cases:

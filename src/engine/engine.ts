@@ -1,7 +1,7 @@
-import type { ErrorRecord } from "../base/errors.ts";
 import type { Json } from "../base/json.ts";
 import type { Structure } from "../graph/structure.ts";
 import type { Topology } from "../graph/topology.ts";
+import { checkFit, stepLimit } from "./events.ts";
 import { explainWait } from "./explain.ts";
 import type { Flight } from "./frame.ts";
 import { Composite, Scope } from "./scope.ts";
@@ -34,13 +34,26 @@ class Run implements Engine {
   #phase: "new" | "started" | "cancelled" = "new";
 
   constructor(structure: Structure, topology: Topology, options: EngineOptions, base: ReadonlyMap<string, Json>) {
-    this.#root = new Scope({ ...options, structure, topology }, "", base);
+    const { keepsParts } = options;
+    this.#root = new Scope({ ...options, structure, topology }, "", base, undefined, keepsParts);
     this.#scopes.set("", this.#root);
     this.#slots = new Slots(options.concurrency);
   }
 
   get state(): View {
     return this.#root.frame.state;
+  }
+
+  get lowestLevel(): number {
+    return this.#root.frame.lowestLevel;
+  }
+
+  get committedLevel(): number {
+    return this.#root.frame.committedLevel;
+  }
+
+  stateUpTo(level: number): View {
+    return this.#root.frame.stateUpTo(level);
   }
 
   get rest(): Rest {
@@ -69,6 +82,8 @@ class Run implements Engine {
         return this.#resume(event.task);
       case "state-updated":
         return this.#update(event.outcome, event.as);
+      case "frame-updated":
+        return this.#updateFrame(event.task, event.frame, event.outcome);
       case "frames-announced":
         return this.#announce(event.task, event);
       case "frame-started":
@@ -126,7 +141,7 @@ class Run implements Engine {
 
   #start(outcome: Outcome): Step {
     if (this.#phase !== "new") throw new TypeError(`A run that is ${this.#phase} cannot start.`);
-    check(this.#root, outcome, this.#root.graph.structure.starts, "The start");
+    checkFit(this.#root, outcome, this.#root.graph.structure.starts, "The start");
     this.#phase = "started";
     this.#root.frame.start(outcome);
     return this.#step(this.#root);
@@ -138,7 +153,7 @@ class Run implements Engine {
     const composite = scope.composites.get(id);
     if (!(composite?.isDue ?? (flight.state === "running" || flight.state === "ready")))
       throw new TypeError(`Task ${id} is ${flight.state}, not running.`);
-    check(scope, outcome, scope.graph.structure.edges[flight.task.node] ?? [], `Task ${id}`);
+    checkFit(scope, outcome, scope.graph.structure.edges[flight.task.node] ?? [], `Task ${id}`);
     if (composite !== undefined) this.#close(composite);
     else if (flight.state === "running") this.#halt(scope);
     else this.#dequeue(scope, flight);
@@ -187,7 +202,16 @@ class Run implements Engine {
     if (this.#phase !== "started" || scope.isBusy) throw new TypeError("A write from outside needs a run at rest.");
     const { nodes, starts, edges } = scope.graph.structure;
     const all = as === "anywhere" ? Array.from({ length: nodes }, (_, node) => node) : edges[as ?? -1];
-    check(scope, outcome, as === undefined ? starts : (all ?? []), "A write from outside");
+    checkFit(scope, outcome, as === undefined ? starts : (all ?? []), "A write from outside");
+    scope.frame.commitOutside(outcome);
+    return this.#step(scope);
+  }
+
+  #updateFrame(id: TaskId, frame: number, outcome: Outcome): Step {
+    if (this.#phase !== "started" || this.#root.isBusy)
+      throw new TypeError("A write from outside needs a run at rest.");
+    const scope = this.#composite(id).open(frame);
+    checkFit(scope, outcome, [], `A write from outside to frame ${frame} of ${id}`);
     scope.frame.commitOutside(outcome);
     return this.#step(scope);
   }
@@ -214,7 +238,7 @@ class Run implements Engine {
 
   #begin(id: TaskId, frame: number, outcome: Outcome): Step {
     const scope = this.#composite(id).begin(frame);
-    check(scope, outcome, scope.graph.structure.starts, `The start of frame ${frame} of ${id}`);
+    checkFit(scope, outcome, scope.graph.structure.starts, `The start of frame ${frame} of ${id}`);
     this.#scopes.set(scope.prefix, scope);
     scope.frame.start(outcome);
     return this.#step(scope);
@@ -360,19 +384,4 @@ function running(scope: Scope, id: TaskId): Flight {
   const flight = flightIn(scope, id);
   if (flight.state !== "running") throw new TypeError(`Task ${id} is ${flight.state}, not running.`);
   return flight;
-}
-
-/** R9: the limit on steps is a limit on level, and so the same in every schedule. */
-function stepLimit({ steps }: Scope, flight: Flight): ErrorRecord {
-  const message = `The run needs more than its limit of ${steps} steps; raise the graph's limit, or let its loop end.`;
-  return { code: "step_limit", message, retryable: false, details: { steps, level: flight.stamp.level } };
-}
-
-/** Before anything is changed: an event fits whole or not at all. */
-function check(scope: Scope, outcome: Outcome, edges: readonly number[], who: string): void {
-  for (const { channel } of outcome.writes) {
-    if (!scope.channels.has(channel)) throw new TypeError(`${who} wrote "${channel}", which is no channel.`);
-  }
-  for (const node of outcome.takes) if (!edges.includes(node)) throw new TypeError(`${who} has no edge to ${node}.`);
-  for (const { to } of outcome.sends) if (!edges.includes(to)) throw new TypeError(`${who} has no edge to ${to}.`);
 }

@@ -2,8 +2,8 @@ import type { Json } from "../base/json.ts";
 import type { Structure } from "../graph/structure.ts";
 import type { Region, Topology } from "../graph/topology.ts";
 import { PendingActivations } from "./activations.ts";
-import type { NodeName } from "./conflicts.ts";
-import { History } from "./history.ts";
+import { type Graph, History } from "./history.ts";
+import { LevelCounts } from "./levels.ts";
 import { compareStamps, type Stamp, taskName } from "./order.ts";
 import { Readiness } from "./readiness.ts";
 import type { FlightState, Outcome, Task, TaskId, View } from "./types.ts";
@@ -31,20 +31,17 @@ export class Frame {
   readonly #history: History;
   readonly #pending = new Map<number, PendingActivations>();
   readonly #flights = new Map<TaskId, Flight>();
+  readonly #levels = new LevelCounts();
   /** Made ready by arrival at an each node since the last {@link makeReady} (R11). */
   #arrived: Flight[] = [];
   #highestLevel = -1;
 
-  constructor(
-    graph: { readonly structure: Structure; readonly topology: Topology; readonly nameOf: NodeName },
-    prefix: string,
-    base: ReadonlyMap<string, Json>,
-  ) {
+  constructor(graph: Graph, prefix: string, base: ReadonlyMap<string, Json>) {
     this.#structure = graph.structure;
     this.#topology = graph.topology;
     this.#prefix = prefix;
     this.#readiness = new Readiness(graph.topology);
-    this.#history = new History(graph.structure, graph.topology, base, graph.nameOf);
+    this.#history = new History(graph, base);
   }
 
   get state(): View {
@@ -54,6 +51,24 @@ export class Frame {
   /** What was written to a channel, in canonical order (R5); of a `last` channel, what reading it gives. */
   writesTo(channel: string): readonly Json[] {
     return this.#history.writesTo(channel);
+  }
+
+  /** R5: what was committed up to a level; see {@link History.stateUpTo}. */
+  stateUpTo(level: number): View {
+    return this.#history.stateUpTo(level);
+  }
+
+  /** Highest level of what was committed; -1 before that. */
+  get committedLevel(): number {
+    return this.#history.committedLevel;
+  }
+
+  /**
+   * The lowest level of a task in flight. Nothing gets a level below it any more: what pends is held by something in flight
+   * that it will have seen, and a task of an each node is one above its cause (R2, R5, R11). Infinity: nothing is in flight.
+   */
+  get lowestLevel(): number {
+    return this.#levels.lowest;
   }
 
   /** Nothing in flight, nothing pending. */
@@ -87,9 +102,11 @@ export class Frame {
   }
 
   commit(flight: Flight, outcome: Outcome): void {
+    this.#history.trim(this.#levels.lowest);
     const wrote = this.#history.commit(flight.stamp, flight.view, outcome.writes);
     this.#deliver(outcome, flight.stamp, (node) => this.#arrivalFrom(flight, wrote, node));
     this.#flights.delete(flight.task.id);
+    this.#levels.remove(flight.stamp.level);
     this.#readiness.removeInFlight(flight.stamp.node);
   }
 
@@ -102,8 +119,11 @@ export class Frame {
 
   /** R8: writes from outside since it was made ready join its view, and its level is raised above them. */
   refresh(flight: Flight): void {
+    const before = flight.stamp.level;
     const view = this.#history.refresh(flight.stamp, flight.view);
     if (view === flight.view) return;
+    this.#levels.add(flight.stamp.level);
+    this.#levels.remove(before);
     flight.view = view;
     flight.task = { ...flight.task, level: flight.stamp.level, view };
     this.#highestLevel = Math.max(this.#highestLevel, flight.stamp.level);
@@ -125,6 +145,7 @@ export class Frame {
     if (made.length > 1) made.sort((one, other) => compareStamps(one.stamp, other.stamp));
     for (const flight of made) {
       this.#flights.set(flight.task.id, flight);
+      this.#levels.add(flight.stamp.level);
       this.#highestLevel = Math.max(this.#highestLevel, flight.stamp.level);
     }
     return made;
@@ -133,6 +154,7 @@ export class Frame {
   /** R9: what is in flight or pending is dropped. */
   clear(): void {
     this.#flights.clear();
+    this.#levels.clear();
     this.#pending.clear();
   }
 

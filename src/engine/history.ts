@@ -8,6 +8,15 @@ import type { View, Write } from "./types.ts";
 import { ChannelVersions, type Entry, type Version } from "./versions.ts";
 import { CurrentView, FixedView, type Readable } from "./views.ts";
 
+/** What a frame runs. */
+export interface Graph {
+  readonly structure: Structure;
+  readonly topology: Topology;
+  readonly nameOf: NodeName;
+  /** Whether the fold of a part of what was committed will be asked for. */
+  readonly keepsParts?: boolean;
+}
+
 /** What was committed in a frame, and the views on it (R4, R7, R8). The only part that counts commits. */
 export class History {
   /** The fold of everything committed so far. */
@@ -18,13 +27,38 @@ export class History {
   readonly #current: (Version | undefined)[] = [];
   #lastOutside: Stamp | undefined;
   #commits = 0;
+  #committedLevel = -1;
+  readonly #keepsParts: boolean;
 
-  constructor(structure: Structure, topology: Topology, base: ReadonlyMap<string, Json>, nameOf: NodeName) {
+  constructor({ structure, topology, nameOf, keepsParts = false }: Graph, base: ReadonlyMap<string, Json>) {
     this.#traces = new Traces(topology, structure.each);
-    const channels = structure.channels.map((channel) => new ChannelVersions(channel, base.get(channel.name)));
+    const channels = structure.channels.map(
+      (channel) => new ChannelVersions(channel, base.get(channel.name), keepsParts),
+    );
     const indexByName = new Map(structure.channels.map((channel, index) => [channel.name, index]));
     this.#readable = { topology, indexByName, channels, nameOf };
+    this.#keepsParts = keepsParts;
     this.state = new CurrentView(this.#readable, (channel) => this.#currentVersion(channel));
+  }
+
+  /** Highest level of what was committed, from outside too; -1 before that. */
+  get committedLevel(): number {
+    return this.#committedLevel;
+  }
+
+  /** The fold of what was committed up to a level, none below what was {@link trim}med. @throws as reading it does */
+  stateUpTo(level: number): View {
+    if (level >= this.#committedLevel) return this.state;
+    if (!this.#keepsParts) throw new TypeError(`What was committed up to level ${level} was not kept apart.`);
+    return new CurrentView(this.#readable, (channel) => {
+      const version = this.#currentVersion(channel);
+      return this.#readable.channels[channel]?.upTo(version, level) ?? version;
+    });
+  }
+
+  /** Nobody will ask for the fold of less than all that is below this level. */
+  trim(level: number): void {
+    if (this.#keepsParts) for (const versions of this.#readable.channels) versions.trim(level);
   }
 
   /** R7: a run starts from what the thread committed before it, and its input. */
@@ -87,6 +121,7 @@ export class History {
   commit(task: Stamp, view: FixedView, writes: readonly Write[]): ReadonlyMap<number, Entry> {
     task.committedAt = this.#commits;
     this.#commits += 1;
+    this.#committedLevel = Math.max(this.#committedLevel, task.level);
     const wrote = this.#entries(task, writes, (channel) => view.versions[channel]);
     this.#traces.settle(task.node, task.level, wrote);
     return wrote;
@@ -111,6 +146,7 @@ export class History {
     );
     this.#lastOutside = stamp;
     this.#commits += 1;
+    this.#committedLevel = Math.max(this.#committedLevel, level);
     return stamp;
   }
 

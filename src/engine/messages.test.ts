@@ -23,6 +23,15 @@ describe("messages", () => {
     expect(contents(open(say("a"), say("b"), say("c")).with([[remove("b"), remove("x")]]))).toEqual(["a", "c"]);
   });
 
+  it("[R5] one that a write deletes and writes again stands where it stood", () => {
+    const write = [remove("a"), say("c"), say("a", "again")];
+    expect(contents(open(say("a"), say("b")).with([write]))).toEqual(["again", "b", "c"]);
+    expect(contents(open(say("a"), say("b")).with([[remove("a"), remove("a"), say("a", "1"), remove("a")]]))).toEqual([
+      "b",
+    ]);
+    expect(contents(open(say("a"), say("b")).with([write, [say("a", "later")]]))).toEqual(["later", "b", "c"]);
+  });
+
   it("[R5] a removed id may come again, at the end", () => {
     expect(contents(open(say("a"), say("b")).with([remove("a"), say("a", "again"), say("b", "new")]))).toEqual([
       "new",

@@ -6,7 +6,8 @@ const ALL = "__remove_all__";
 
 /**
  * A conversation, as LangGraph's `add_messages` keeps it: a message with a known id takes that message's place, one of
- * type "remove" deletes the message it names (unknown: nothing happens), the rest are added at the end.
+ * type "remove" deletes the message it names, the rest are added at the end. Who deletes a message that it does not see is
+ * refused when it writes; here, where branches meet that both delete one, deleting what is gone does nothing.
  *
  * Shared as other lists are (see ListFold). A message that changes anything but the end forces a copy, once per fold.
  */
@@ -31,6 +32,7 @@ export class MessagesFold implements Fold {
     if (writes.length === 0) return this;
     const conversation = new Conversation(this.#storage, Math.max(this.#length, 0));
     for (const write of writes) {
+      conversation.begin();
       for (const message of Array.isArray(write) ? write : [write]) {
         if (messageProblem(message) === undefined) conversation.take(message);
       }
@@ -95,6 +97,11 @@ class Storage {
     return this.#placeById;
   }
 
+  /** It is found again where it stood. */
+  show(id: string, place: number): void {
+    this.#places().set(id, place);
+  }
+
   /** A copy that may change anywhere. It takes the places along; this storage finds its own again if it is asked. */
   split(length: number): Storage {
     const places = length === this.items.length ? this.#placeById : undefined;
@@ -110,16 +117,25 @@ class Conversation {
   #mine: boolean;
   /** Places of deleted messages; closed all at once, so that trimming a long conversation is one pass. */
   readonly #holes = new Set<number>();
+  /** What the write under way has deleted, and where it stood: written again by the same write it stands there again. */
+  readonly #deleted = new Map<string, number>();
 
   constructor(storage: Storage, length: number) {
     this.#mine = storage.items.length !== length;
     this.#storage = this.#mine ? storage.split(length) : storage;
   }
 
+  /** The next write. */
+  begin(): void {
+    this.#deleted.clear();
+  }
+
   take(message: Json): void {
     const id = idOf(message);
     const place = id === undefined ? undefined : this.#storage.placeOf(id);
+    const deleted = id === undefined ? undefined : this.#deleted.get(id);
     if (isJsonObject(message) && message["type"] === "remove") this.#remove(id, place);
+    else if (id !== undefined && deleted !== undefined) this.#restore(id, deleted, message);
     else if (place === undefined) this.#storage.add(id, message);
     else this.#own().items[place] = message;
   }
@@ -134,10 +150,20 @@ class Conversation {
       this.#storage = new Storage([]);
       this.#mine = true;
       this.#holes.clear();
+      this.#deleted.clear();
     } else if (id !== undefined && place !== undefined) {
       this.#own().hide(id);
       this.#holes.add(place);
+      this.#deleted.set(id, place);
     }
+  }
+
+  #restore(id: string, place: number, message: Json): void {
+    const storage = this.#own();
+    storage.items[place] = message;
+    storage.show(id, place);
+    this.#holes.delete(place);
+    this.#deleted.delete(id);
   }
 
   #own(): Storage {

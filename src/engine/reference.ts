@@ -58,6 +58,7 @@ export class ReferenceEngine implements FlatEngine {
         return this.#update(event.outcome);
       case "frames-announced":
       case "frame-started":
+      case "frame-updated":
       case "frame-failed":
       case "frames-extended":
         throw new TypeError("The reference has no frames: one is a run of its own, and compared as one (R10).");

@@ -33,7 +33,13 @@ export class Scope {
   #busy = 0;
   #waiting = 0;
 
-  constructor(graph: ScopeGraph, prefix: string, base: ReadonlyMap<string, Json>, owner?: Composite) {
+  constructor(
+    graph: ScopeGraph,
+    prefix: string,
+    base: ReadonlyMap<string, Json>,
+    owner?: Composite,
+    keepsParts = false,
+  ) {
     const { structure, topology } = graph;
     const nameOf = graph.nodeName ?? ((node: number) => `#${node}`);
     this.graph = graph;
@@ -43,7 +49,7 @@ export class Scope {
     this.holds = !this.tolerant && (owner?.holds === true || owner?.scope.holds === true);
     this.#steps = graph.steps;
     this.channels = new Set(structure.channels.map(({ name }) => name));
-    this.frame = new Frame({ structure, topology, nameOf }, prefix, base);
+    this.frame = new Frame({ structure, topology, nameOf, keepsParts }, prefix, base);
   }
 
   /** Highest level a task may have is one less. */
@@ -173,6 +179,13 @@ export class Composite {
       inFlight: () => frame.flightsInOrder().map(({ task, state }) => ({ task, state })),
       pending: () => frame.pendingByNode(),
     }));
+  }
+
+  /** @throws TypeError where that frame is not open */
+  open(frame: number): Scope {
+    const scope = this.#open.get(frame);
+    if (scope === undefined) throw new TypeError(`Frame ${frame} of ${this.flight.task.id} is not open.`);
+    return scope;
   }
 
   #inOrder(): [number, Scope][] {

@@ -60,6 +60,8 @@ export type EngineEvent =
   | { readonly type: "task-resumed"; readonly task: TaskId }
   /** R7: a write from outside; `takes`/`sends` are those of the node it is written as, if any, or of `anywhere`. */
   | { readonly type: "state-updated"; readonly outcome: Outcome; readonly as?: number | "anywhere" }
+  /** R7, R10: the same to an open frame: nobody's edges are taken. */
+  | { readonly type: "frame-updated"; readonly task: TaskId; readonly frame: number; readonly outcome: Outcome }
   /** A run at rest is to go on, maybe with another step limit (R9). What failed or waits is resumed by events of its own. */
   | { readonly type: "continued"; readonly steps?: number }
   /**
@@ -162,6 +164,8 @@ export interface EngineOptions {
   /** What messages call a node (R6 names writers and reader); without it, `#` and its position. */
   readonly nodeName?: (node: number) => string;
   readonly interiors?: Interiors;
+  /** {@link Engine.stateUpTo} will be asked: what was overwritten is kept as long as it may be asked for. */
+  readonly keepsParts?: boolean;
 }
 
 export type FlightState = "ready" | "running" | "waiting" | "failed" | "open";
@@ -195,6 +199,15 @@ export interface OpenFrame {
 /** One run of a graph, with the frames of its composites (R10). */
 export interface Engine extends FlatEngine {
   readonly rest: Rest;
+  /** The lowest level of a task of the run itself that is in flight: nothing of it gets a lower one any more. Infinity: none is. */
+  readonly lowestLevel: number;
+  /** The highest level of what the run itself has committed, from outside too; -1 before that. */
+  readonly committedLevel: number;
+  /**
+   * The fold of what was committed up to a level, a prefix of the canonical order (R5): of one that is not below the last
+   * that was complete before the last event. @throws TypeError without {@link EngineOptions.keepsParts}; when read, as {@link state} does
+   */
+  stateUpTo(level: number): View;
   /** Whether the task is in a frame whose composite bears failures, or in one within: then its failure does not hold the run. */
   isBorne(task: TaskId): boolean;
   /** Of the run's own pending activations those that are sends, by node and in the order that they will run in (R5). */

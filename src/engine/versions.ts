@@ -10,7 +10,7 @@ export interface Entry {
   /** In the order written. For a `last` channel only the last one. */
   readonly values: readonly Json[];
   /** What the writing task saw of the channel: this entry stands on it. */
-  readonly under: Version;
+  under: Version;
   /** The version in which this entry is the latest write; the usual case, made once. */
   alone?: Version;
 }
@@ -43,10 +43,14 @@ export class ChannelVersions {
   #rootFold: Fold;
   /** Least recently used first. */
   readonly #kept = new Set<Version>();
+  /** Entries of a `last` channel that still stand on what they overwrote, by level; left out where nobody asks for a part. */
+  readonly #overwriting: Map<number, Entry[]> | undefined;
   #latest: Version;
 
-  constructor(channel: Channel, base: Json | undefined) {
+  /** @param keepsParts {@link upTo} will be asked of levels above those of the last {@link trim} */
+  constructor(channel: Channel, base: Json | undefined, keepsParts: boolean) {
     this.channel = channel;
+    this.#overwriting = keepsParts && channel.reducer === "last" ? new Map() : undefined;
     this.#rootFold = openFold(channel, base);
     this.root = new Version([], this.#rootFold);
     this.#latest = this.root;
@@ -61,7 +65,36 @@ export class ChannelVersions {
   /** An entry, trimmed to what can matter: on a `last` channel nothing that was overwritten is kept alive. */
   entry(stamp: Stamp, values: readonly Json[], under: Version): Entry {
     if (this.channel.reducer !== "last") return { stamp, values, under };
-    return { stamp, values: values.slice(-1), under: this.root };
+    if (this.#overwriting === undefined) return { stamp, values: values.slice(-1), under: this.root };
+    const entry: Entry = { stamp, values: values.slice(-1), under };
+    const known = this.#overwriting.get(stamp.level);
+    if (known === undefined) this.#overwriting.set(stamp.level, [entry]);
+    else known.push(entry);
+    return entry;
+  }
+
+  /** Nobody will ask for less than everything below this level any more: what was overwritten there may go. */
+  trim(level: number): void {
+    for (const [at, entries] of this.#overwriting ?? []) {
+      // in the order of levels, but for few that were written while others went on
+      if (at >= level) break;
+      for (const entry of entries) entry.under = this.root;
+      this.#overwriting?.delete(at);
+    }
+  }
+
+  /** R5: what was written up to this level, which comes before all the rest in canonical order. */
+  upTo(version: Version, level: number): Version {
+    if (version.height <= level) return version;
+    const found = new Set<Entry>();
+    const open = new OpenVersions(version);
+    for (let top = open.takeHighest(); top !== undefined; top = open.takeHighest()) {
+      for (const entry of top.writes) {
+        if (entry.stamp.level <= level) found.add(entry);
+        else open.add(entry.under);
+      }
+    }
+    return found.size === 0 ? this.root : this.of([...found]);
   }
 
   /** The version with these writes; the latest one again if it is that, so that equal views share one fold. */

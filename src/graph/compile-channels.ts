@@ -1,5 +1,7 @@
+import { EdgewiseError } from "../base/errors.ts";
 import type { Json, JsonObject } from "../base/json.ts";
 import { isJsonObject } from "../base/json.ts";
+import { normalizeMessages } from "../base/messages.ts";
 import type { Channel, ReducerName } from "./channels.ts";
 import { checkDefault } from "./compile-names.ts";
 import { compileSchemaAt } from "./compile-schema.ts";
@@ -55,13 +57,27 @@ function compileChannel(name: string, raw: Json, schemas: Map<string, ValueSchem
       : compileSchemaAt(problems, config.schema as JsonObject, [...path, "schema"]);
   if (schema !== undefined) schemas.set(name, schema);
   checkChannel(config, schema, path, problems);
+  const initial = config.default === undefined ? undefined : defaultOf(name, config, path, problems);
   return {
     name,
     reducer: config.reducer,
     conflict: config.conflict ?? "error",
-    ...(config.default === undefined ? {} : { default: config.default as Json }),
+    ...(initial === undefined ? {} : { default: initial }),
     ...(config.schema === undefined ? {} : { schema: config.schema as JsonObject }),
   };
+}
+
+/** A conversation is kept in one form, whoever wrote it: a run would not know its messages otherwise. */
+function defaultOf(name: string, { reducer, default: said }: ChannelConfig, path: Path, problems: Problems): Json {
+  const value = said as Json;
+  if (reducer !== "messages" || !Array.isArray(value)) return value;
+  try {
+    return normalizeMessages(name, value, (index) => `${name}-${index}`);
+  } catch (thrown) {
+    if (!(thrown instanceof EdgewiseError)) throw thrown;
+    problems.add({ code: "invalid_default", message: thrown.message, path: [...path, "default"] });
+    return value;
+  }
 }
 
 function checkChannel(config: ChannelConfig, schema: ValueSchema | undefined, path: Path, problems: Problems): void {

@@ -1,4 +1,4 @@
-import type { Json } from "../base/json.ts";
+import type { Json, JsonObject } from "../base/json.ts";
 import type { Channel } from "./channels.ts";
 import type { Mistake } from "./expression/build.ts";
 import { compileExpression } from "./expression/compile.ts";
@@ -21,6 +21,8 @@ export interface Compilation {
   readonly schemas: ReadonlyMap<string, ValueSchema>;
   /** The nodes' ids and places. */
   readonly ids: ReadonlyMap<string, number>;
+  /** The nodes as the document has them. */
+  readonly rawNodes: JsonObject;
   readonly language: Language;
   /** Channels that some expression reads, and that some node writes. */
   readonly reads: Set<string>;
@@ -40,6 +42,8 @@ export interface Running {
   readonly locals: readonly Local[];
   /** When it fails, what it has done is undone. */
   readonly undoes: boolean;
+  /** Its frames begin at nodes that are called by their ids: those that no edge leads to. Else at what follows its start. */
+  readonly calls: boolean;
 }
 
 /** A graph that a node runs, compiled without a mistake. */

@@ -17,7 +17,8 @@ interface ParsedEdge {
   readonly path: Path;
 }
 
-export function compileEdges(raw: readonly Json[], work: Compilation): EdgesByOrigin {
+/** @param needsStart whether an edge has to leave start: not where nodes are called by their ids */
+export function compileEdges(raw: readonly Json[], work: Compilation, needsStart: boolean): EdgesByOrigin {
   if (raw.length > MOST_EDGES) {
     work.problems.add({ code: "too_large", message: `A graph has at most ${MOST_EDGES} edges.`, path: ["edges"] });
     return new Map();
@@ -36,7 +37,7 @@ export function compileEdges(raw: readonly Json[], work: Compilation): EdgesByOr
     if (work.problems.full) break;
     addEdge(edge, work, edges);
   }
-  if (!parsed.some(({ config }) => config.from === "start")) {
+  if (needsStart && !parsed.some(({ config }) => config.from === "start")) {
     const message = "No edge leaves start, so nothing would run.";
     work.problems.add({
       code: "no_start",

@@ -1,7 +1,9 @@
 import { isJsonObject } from "../base/json.ts";
 import type { Json, JsonObject } from "../base/json.ts";
+import { compileBreakpoints } from "./compile-breakpoints.ts";
 import { compileChannels } from "./compile-channels.ts";
 import type { Compilation, InsideGraph, Running } from "./compile-context.ts";
+import { compileDefaults } from "./compile-defaults.ts";
 import { compileEdges } from "./compile-edges.ts";
 import type { EdgesByOrigin } from "./compile-edges.ts";
 import { compileLimits } from "./compile-limits.ts";
@@ -50,6 +52,7 @@ export function compileOneGraph(document: JsonObject, setting: Setting, session:
     kinds: session.kinds,
     channels: new Map(channels.map((channel) => [channel.name, channel])),
     schemas,
+    rawNodes,
     ids: new Map(Object.keys(rawNodes).map((id, index) => [id, index])),
     language: createLanguage({ channels, globals: globalsFrom(names, setting.locals) }),
     reads: new Set(),
@@ -61,7 +64,9 @@ export function compileOneGraph(document: JsonObject, setting: Setting, session:
   };
   const undos = undosIn(rawNodes);
   const nodes = compileNodes(rawNodes, undos, work);
-  const edges: EdgesByOrigin = Array.isArray(document["edges"]) ? compileEdges(document["edges"], work) : new Map();
+  const edges: EdgesByOrigin = Array.isArray(document["edges"])
+    ? compileEdges(document["edges"], work, !setting.calls)
+    : new Map();
   checkUndos(document["edges"], nodes, undos, work);
   const useless = (): void => {
     if (!setting.undoes) noteUseless(rawNodes, setting.standing, problems);
@@ -71,6 +76,10 @@ export function compileOneGraph(document: JsonObject, setting: Setting, session:
   else session.lints.push(useless);
   const input = compilePort(document["input"], "input", work);
   const output = compilePort(document["output"], "output", work);
+  const state = document["state"] === undefined ? undefined : compilePort(document["state"], "state", work).schema;
+  const breakpoints = compileBreakpoints(document["breakpoints"], work);
+  // a run has one configuration: that of the graph it is of
+  const defaults = setting.standing === "outermost" ? compileDefaults(document, names, problems) : undefined;
   const limits = compileLimits(document["limits"], setting.standing, problems);
   if (limits === undefined || problems.failed) return undefined;
   const { id, name } = setting;
@@ -83,9 +92,12 @@ export function compileOneGraph(document: JsonObject, setting: Setting, session:
       channelSchemas: schemas,
       ...names,
       limits,
+      ...(state === undefined ? {} : { stateSchema: state }),
+      ...(breakpoints === undefined ? {} : { breakpoints }),
+      ...(defaults === undefined ? {} : { defaults }),
       onFailure: onFailureOf(document, setting),
     },
-    { nodes, edges },
+    { nodes, edges, calls: setting.calls },
     { input, output },
   );
   session.lints.push(() => lint(plan, work));
@@ -108,13 +120,14 @@ type Base = Omit<
 
 function assemble(
   base: Base,
-  parts: { readonly nodes: readonly CompiledNode[]; readonly edges: EdgesByOrigin },
+  parts: { readonly nodes: readonly CompiledNode[]; readonly edges: EdgesByOrigin; readonly calls: boolean },
   { input, output }: { readonly input: Port; readonly output: Port },
 ): Plan {
   const nodes = parts.nodes.map(({ targets, ...node }): PlanNode => {
     return { ...node, edges: [...(parts.edges.get(node.index) ?? []), ...targets] };
   });
-  const starts = [...(parts.edges.get("start") ?? []), ...undoStarts(nodes)];
+  const begun = [...(parts.edges.get("start") ?? []), ...undoStarts(nodes)];
+  const starts = parts.calls ? [...begun, ...callStarts(nodes, begun)] : begun;
   const structure: Structure = {
     nodes: nodes.length,
     edges: nodes.map((node) => targetsOf(node.edges)),
@@ -134,6 +147,14 @@ function assemble(
     structure,
     topology: createTopology(structure),
   };
+}
+
+/** What no edge leads to is called by its id: edges from start that are taken by nothing else. */
+function callStarts(nodes: readonly PlanNode[], begun: readonly PlanEdge[]): PlanEdge[] {
+  const led = new Set([...begun, ...nodes.flatMap(({ edges }) => edges)].map(({ to }) => to));
+  return nodes.flatMap(({ index }): PlanEdge[] =>
+    led.has(index) ? [] : [{ to: index, condition: { kind: "goto", label: "call" } }],
+  );
 }
 
 function targetsOf(edges: readonly PlanEdge[]): readonly number[] {

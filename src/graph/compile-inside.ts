@@ -86,7 +86,7 @@ export function compileNested(
   const around = { graphs, names, depth: 0 };
   const compiled = compileAt(
     document,
-    { id, name, standing: "outermost", problems, locals: [], undoes: false },
+    { id, name, standing: "outermost", problems, locals: [], undoes: false, calls: false },
     around,
     session,
   );
@@ -144,7 +144,8 @@ function compileNamed(
     problems.add({ code: "endless_nesting", message, path: [], hint: "A loop of edges repeats; a graph cannot." });
     return undefined;
   }
-  const key = [...running.locals, ...(running.undoes ? ["undo"] : [])].sort().join();
+  const { locals, undoes, calls } = running;
+  const key = [...locals, ...(undoes ? ["undo"] : []), ...(calls ? ["call"] : [])].sort().join();
   if (!graph.compiled.has(key) && !isTooDeep(around.depth + 1, problems)) {
     graph.compiled.set(key, compileDefinition(name, graph, running, around.depth + 1, session));
   }
@@ -177,7 +178,8 @@ function compileDefinition(
 function compileUnused(around: Surroundings, session: Session): void {
   for (const [name, graph] of around.graphs.unused()) {
     if (graph.problems.full) return;
-    compileNamed(name, { locals: ["item", "index"], undoes: true }, graph.problems, around, session);
+    const running = { locals: ["item", "index"] as const, undoes: true, calls: false };
+    compileNamed(name, running, graph.problems, around, session);
   }
 }
 

@@ -1,6 +1,6 @@
 import { isJsonObject } from "../base/json.ts";
 import type { Json, JsonObject } from "../base/json.ts";
-import { channelAt, compileExpressionAt } from "./compile-context.ts";
+import { channelAt, compileExpressionAt, compileTemplateAt } from "./compile-context.ts";
 import type { Compilation } from "./compile-context.ts";
 import { addTarget, compileOwn } from "./compile-own.ts";
 import type { OwnPart } from "./compile-own.ts";
@@ -9,7 +9,7 @@ import { withLocals } from "./expression/language.ts";
 import { NODE_DEFAULTS } from "./kinds.ts";
 import type { NodeDefaults, NodeKindSpec } from "./kinds.ts";
 import { parsePart } from "./parse-part.ts";
-import type { CachePolicy, Effect, ErrorPolicy, Plan, PlanEdge, PlanNode, RetryPolicy } from "./plan.ts";
+import type { CachePolicy, Effect, ErrorPolicy, Plan, PlanEdge, PlanNode, RetryPolicy, Template } from "./plan.ts";
 import { nearest } from "./problems.ts";
 import type { Path } from "./problems.ts";
 import { COMMON_FIELDS, durationMs, ID, ID_HINT, nodeCommonSchema, RESERVED } from "./schema.ts";
@@ -71,6 +71,7 @@ function compileNode(
   const cache = compileCache(common, { effect, inside: own.inside?.plan }, own.work, path);
   const onError = compileOnError(common, own, path);
   const undo = compileUndo(common.undo, { id, path, cached: common.cache !== undefined }, undos, work);
+  const shownAs = compileShownAs(common, path, work);
   if (own.inside !== undefined) refusePolicies(raw, path, work);
   for (const channel of own.work.reads) work.reads.add(channel);
   for (const channel of own.work.writes) work.writes.add(channel);
@@ -78,6 +79,7 @@ function compileNode(
   return {
     index,
     id,
+    ...(shownAs === undefined ? {} : { shownAs }),
     kind: spec.kind,
     compiled: own.compiled,
     effect,
@@ -100,6 +102,20 @@ function compileNode(
     join: common.join,
     ...policies(common, spec.defaults ?? NODE_DEFAULTS),
   };
+}
+
+/** One name for the whole run: what changes within it cannot be a part of it. */
+function compileShownAs({ shown_as: source }: NodeCommon, path: Path, work: Compilation): Template | undefined {
+  if (source === undefined) return undefined;
+  const place = [...path, "shown_as"];
+  const own: Compilation = { ...work, reads: new Set(), needs: { payload: false } };
+  const template = compileTemplateAt(own, source, place);
+  if (own.reads.size > 0 || own.needs.payload) {
+    const message = "A node's name is the same for the whole run, so `shown_as` cannot read the state or a payload.";
+    const hint = "Make it of config, context, params, vars or run.";
+    work.problems.add({ code: "invalid_value", message, path: place, hint });
+  }
+  return template;
 }
 
 /** A node that runs a graph makes no attempts of its own: what it says of them would be nothing. */

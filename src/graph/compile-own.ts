@@ -1,7 +1,9 @@
+import { isJsonObject } from "../base/json.ts";
 import type { JsonObject } from "../base/json.ts";
 import { channelAt, compileExpressionAt, compileTemplateAt, compileValueAt, targetAt } from "./compile-context.ts";
 import type { Compilation, InsideGraph } from "./compile-context.ts";
 import { compileSchemaAt } from "./compile-schema.ts";
+import type { Local } from "./expression/globals.ts";
 import { withLocals } from "./expression/language.ts";
 import type { Inside, NodeCompiler, NodeKindSpec } from "./kinds.ts";
 import { parsePart } from "./parse-part.ts";
@@ -53,14 +55,13 @@ interface Gathered {
 
 function compilerOf({ id, path }: RawNode, spec: NodeKindSpec, work: Compilation, gathered: Gathered): NodeCompiler {
   const sends = spec.sends === true;
+  // what a map says of its items, on the state outside
+  const knowing = (locals: readonly Local[]): Compilation =>
+    locals.length === 0 ? work : { ...work, language: withLocals(work.language, locals) };
   return {
-    expression(source, below, locals = []) {
-      // what a map says of its items, on the state outside
-      const known = locals.length === 0 ? work : { ...work, language: withLocals(work.language, locals) };
-      return compileExpressionAt(known, source, [...path, ...below]);
-    },
+    expression: (source, below, locals = []) => compileExpressionAt(knowing(locals), source, [...path, ...below]),
     template: (source, below) => compileTemplateAt(work, source, [...path, ...below]),
-    value: (value, below) => compileValueAt(work, value, [...path, ...below]),
+    value: (value, below, locals = []) => compileValueAt(knowing(locals), value, [...path, ...below]),
     schema: (schema, below) => compileSchemaAt(work.problems, schema, [...path, ...below]),
     channel(name, below, use = "writes") {
       const channel = channelAt(work, name, [...path, ...below]);
@@ -80,9 +81,14 @@ function compilerOf({ id, path }: RawNode, spec: NodeKindSpec, work: Compilation
       const found = work.inside(source, id, work.problems.below([...path, ...below]), {
         locals,
         undoes: spec.holds === true,
+        calls: spec.calls === true,
       });
       gathered.inside = found;
       return found === undefined ? undefined : insideOf(found, work, path);
+    },
+    node(id, below) {
+      const known = targetAt(work, id, [...path, ...below], "be") === undefined ? undefined : work.rawNodes[id];
+      return isJsonObject(known) ? known : undefined;
     },
     problem: (code, message, below, more) => work.problems.add({ code, message, path: [...path, ...below], ...more }),
   };

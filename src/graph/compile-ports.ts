@@ -11,8 +11,8 @@ export interface Port {
   readonly schema?: ValueSchema;
 }
 
-/** Reads `input` or `output`: names of channels, or a JSON Schema whose properties are channels; all where it is left out. */
-export function compilePort(raw: Json | undefined, field: "input" | "output", work: Compilation): Port {
+/** Reads `input`, `output` or `state`: names of channels, or a JSON Schema whose properties are channels; all where it is left out. */
+export function compilePort(raw: Json | undefined, field: "input" | "output" | "state", work: Compilation): Port {
   if (isJsonObject(raw)) return portOfSchema(raw, field, work);
   if (!Array.isArray(raw)) return { names: [...work.channels.keys()] };
   raw.forEach((name: Json, index: number) => {

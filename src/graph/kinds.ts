@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Json } from "../base/json.ts";
+import type { Json, JsonObject } from "../base/json.ts";
 import type {
   Effect,
   Expression,
@@ -18,8 +18,8 @@ export interface NodeCompiler {
   /** Parses and type-checks, `locals` being known besides; a mistake becomes a problem at that path, and the returned expression is never evaluated. */
   expression(source: string, path: readonly (string | number)[], locals?: readonly Local[]): Expression;
   template(source: string, path: readonly (string | number)[]): Template;
-  /** A value whose texts, at any depth, are templates. */
-  value(value: Json, path: readonly (string | number)[]): ValueTemplate;
+  /** A value whose texts, at any depth, are templates, `locals` being known besides. */
+  value(value: Json, path: readonly (string | number)[], locals?: readonly Local[]): ValueTemplate;
   /** Checks a JSON Schema; one that is none, or too large, is a problem, and the returned one takes everything. */
   schema(schema: Json, path: readonly (string | number)[]): ValueSchema;
   /** Declares an edge that the node's result may take by naming `to`, a node's id or "end"; an unknown one is a problem. `label` tells in drawings when. */
@@ -35,6 +35,8 @@ export interface NodeCompiler {
     path: readonly (string | number)[],
     use?: "writes" | "reads" | "both",
   ): KnownChannel | undefined;
+  /** Another node of the graph, as the document has it; undefined (and a problem) where there is none. */
+  node(id: string, path: readonly (string | number)[]): JsonObject | undefined;
   /** An error, unless `more` says that it is less. */
   problem(code: string, message: string, path: readonly (string | number)[], more?: ProblemMore): void;
 }
@@ -82,6 +84,8 @@ export interface NodeKindSpec {
   readonly many?: boolean;
   /** Of a composite kind: a frame begins with the state that the one before it left. */
   readonly carries?: boolean;
+  /** Of a composite kind: its frames begin at nodes that no edge leads to, which `begins` names, and not at its start. */
+  readonly calls?: boolean;
   /** Of a composite kind, a saga: when its graph has failed, what was done in it is undone (`undo` of its nodes). */
   readonly holds?: boolean;
 }

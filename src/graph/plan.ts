@@ -16,9 +16,9 @@ export interface Scope {
 /**
  * `vars`: the graph's variables. `params`: the run's parameters, defaults filled in. `config`, `context`: what the run was
  * started with (`config.configurable`, `context`). `run`: `{id, thread_id, started_at}`, the time as RFC 3339 text. Within
- * the graph of a `map`: `item` and `index`. Where a gate judges one: `answer`.
+ * the graph of a `map`: `item` and `index`. Where a gate judges one: `answer`; where it asks several: `answers`.
  */
-export type GlobalName = "vars" | "params" | "config" | "context" | "run" | "item" | "index" | "answer";
+export type GlobalName = "vars" | "params" | "config" | "context" | "run" | "item" | "index" | "answer" | "answers";
 export type Globals = Readonly<Partial<Record<GlobalName, Json>>>;
 
 /** A compiled CEL expression. Evaluation is pure, under fuel, and throws `expression_failed`. */
@@ -72,6 +72,8 @@ export interface PlanNode {
   /** Position in the document, from 0 (R5). */
   readonly index: number;
   readonly id: string;
+  /** What streams and states call it, where that is not its id; see `shownName`. It reads no channel. */
+  readonly shownAs?: Template;
   readonly kind: string;
   /** What the node's kind made of its configuration; only that kind knows its type. */
   readonly compiled: unknown;
@@ -150,6 +152,17 @@ export interface Limits {
   readonly depth?: number;
 }
 
+/** Nodes, by their ids, before and after which a run stops; "*": all of them. */
+export interface Breakpoints {
+  readonly before: readonly string[] | "*";
+  readonly after: readonly string[] | "*";
+}
+
+export interface Defaults {
+  readonly config: JsonObject;
+  readonly context: JsonObject;
+}
+
 /** An immutable, checked graph: what a run is pinned to. */
 export interface Plan {
   readonly id: string;
@@ -166,6 +179,8 @@ export interface Plan {
   /** Of the whole input and the whole result, where the document gives `input` or `output` as a JSON Schema. */
   readonly inputSchema?: ValueSchema;
   readonly outputSchema?: ValueSchema;
+  /** What the document says clients are told of the state; no value is judged by it. */
+  readonly stateSchema?: ValueSchema;
   /** By channel, where the channel has a schema. */
   readonly channelSchemas: ReadonlyMap<string, ValueSchema>;
   readonly variables: JsonObject;
@@ -173,6 +188,9 @@ export interface Plan {
   readonly configSchema?: ValueSchema;
   readonly contextSchema?: ValueSchema;
   readonly limits: Limits;
+  readonly breakpoints?: Breakpoints;
+  /** Of `config.configurable` and of `context`: what holds where assistant, thread and run say nothing. */
+  readonly defaults?: Defaults;
   /** What a task's final failure without an `on_error` does to the rest: it goes on (R9), or the run stops. */
   readonly onFailure: "continue" | "stop";
   /** What the engine needs of all this. */

@@ -66,6 +66,12 @@ const retrySchema = z.union([
 export const nodeCommonSchema = z.object({
   kind: z.string().describe("What the node does"),
   description,
+  shown_as: z
+    .string()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe("Template of what streams and states call the node, over all but the state; its id if left out"),
   join: z
     .enum(["all", "each"])
     .default("all")
@@ -166,6 +172,22 @@ export const limitsSchema = z.strictObject({
 /** What of {@link limitsSchema} holds for a whole run, and so is said by the outermost graph alone. */
 export const RUN_LIMITS = ["tokens", "cost_usd", "time", "state"] as const;
 
+const nodeNames = z
+  .union([z.literal("*").describe("Every node"), z.array(z.string()).max(5000).describe("Ids of nodes")])
+  .default([]);
+
+/** Where runs of the graph stop until they are told to go on, whatever the run itself asks for. */
+export const breakpointsSchema = z.strictObject({
+  before: nodeNames.describe("Nodes before which a run stops"),
+  after: nodeNames.describe("Nodes after which a run stops"),
+});
+
+/** What a run has where neither it, nor its thread, nor its assistant says it. */
+export const defaultsSchema = z.strictObject({
+  config: z.record(z.string(), z.unknown()).optional().describe("Values of config.configurable, read as config.<name>"),
+  context: z.record(z.string(), z.unknown()).optional().describe("Values of the context, read as context.<name>"),
+});
+
 /** The document around its channels, nodes and edges, which are checked one by one so that one mistake hides no other. */
 export const headSchema = z.strictObject({
   edgewise: z.literal(FORMAT).describe("Version of the format"),
@@ -175,6 +197,9 @@ export const headSchema = z.strictObject({
   channels: z.record(z.string(), z.unknown()).default({}).describe("The parts of the state"),
   input: channelsOf("those an input may set").optional().describe("What a run takes; all channels if left out"),
   output: channelsOf("those a result shows").optional().describe("What a run gives; all channels if left out"),
+  state: jsonSchema
+    .optional()
+    .describe("JSON Schema of the whole state, for clients; the channels' own schemas are what values are judged by"),
   variables: z.record(z.string(), z.unknown()).optional().describe("Values of the graph, read as vars.<name>"),
   parameters: z
     .record(z.string(), z.unknown())
@@ -182,10 +207,12 @@ export const headSchema = z.strictObject({
     .describe("What a run may be given in its context, read as params.<name>"),
   config: jsonSchema.optional().describe("JSON Schema of a run's config.configurable, read as config.<name>"),
   context: jsonSchema.optional().describe("JSON Schema of a run's context, read as context.<name>"),
+  defaults: defaultsSchema.optional().describe("Configuration and context of runs that say nothing else"),
   graphs: z.record(z.string(), z.unknown()).optional().describe("Graphs that nodes of this one run, by name"),
   nodes: z.record(z.string(), z.unknown()).describe("What is done, by id"),
   edges: z.array(z.unknown()).describe("What follows what"),
   limits: limitsSchema.optional(),
+  breakpoints: breakpointsSchema.optional().describe("Where runs stop until they are told to go on"),
   on_failure: z
     .enum(["continue", "stop"])
     .optional()
@@ -210,6 +237,7 @@ export const placedGraphSchema = headSchema.pick({
   nodes: true,
   edges: true,
   limits: true,
+  breakpoints: true,
 });
 
 /** For the field of a composite kind that says which graph its frames run, the one that it hands to `compiler.inside`. */

@@ -22,6 +22,15 @@ export interface ResponseSchema {
   readonly schema: JsonObject;
 }
 
+/** A tool that a model may call. */
+export interface ToolSpec {
+  /** Letters, digits, `_` and `-`, 64 at most. */
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema (2020-12) of its arguments. */
+  readonly parameters: JsonObject;
+}
+
 export interface ChatCall {
   /** The model's name at its provider, without the provider's. */
   readonly model: string;
@@ -35,6 +44,8 @@ export interface ChatCall {
    * refuses (`model_refused`); what comes is for the caller to check.
    */
   readonly responseSchema?: ResponseSchema;
+  /** What the model may call; a provider tells it in its own form. */
+  readonly tools?: readonly ToolSpec[];
   /** What only this provider understands, as the document's `options` say it. */
   readonly options?: JsonObject;
   /** Stable over all attempts of one task (G5); handed to providers that take one. */

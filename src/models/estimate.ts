@@ -30,13 +30,14 @@ const TOKENS_PER_REPAIR = 600;
  */
 export function estimateCall(
   model: string,
-  call: Pick<ChatCall, "messages" | "maxTokens" | "responseSchema" | "options">,
+  call: Pick<ChatCall, "messages" | "maxTokens" | "responseSchema" | "tools" | "options">,
   repairs = 0,
 ): CallEstimate {
-  const { messages, responseSchema, options } = call;
+  const { messages, responseSchema, tools, options } = call;
   const schema = responseSchema === undefined ? 0 : tokensOf(JSON.stringify(responseSchema.schema));
   const added = options === undefined ? 0 : TOKENS_FOR_OPTIONS + tokensOf(JSON.stringify(options));
-  const asked = messages.reduce((sum, message) => sum + tokensIn(message), 0) + schema + added;
+  const offered = tools === undefined ? 0 : TOKENS_FOR_OPTIONS + tokensOf(JSON.stringify(tools));
+  const asked = messages.reduce((sum, message) => sum + tokensIn(message), 0) + schema + added + offered;
   const answer = longestAnswer(model, call, asked);
   let [inputTokens, outputTokens, costUsd] = [0, 0, 0];
   for (let round = 0; round <= repairs; round += 1) {

@@ -122,6 +122,7 @@ const BROKEN = {
   target: "no_such_node",
   inside: "no_such_graph",
   channel: "no_such_channel",
+  node: "no_such_node",
 } as const satisfies Record<Handed["method"], Json>;
 
 /** The path of the first text in a value. */

@@ -201,6 +201,8 @@ export interface CompositeKind<Config, Compiled> extends Omit<NodeKind<Config, C
   readonly many: boolean;
   /** A saga: the frame that `next` asks for holds the task when something in it fails, even though the task bears failures (R9). */
   readonly holds?: boolean;
+  /** Its frames begin at nodes that no edge leads to, which `begins` names: the compiler makes them starts. */
+  readonly calls?: boolean;
   /** A loop (0013): each frame begins with the state that the one before it left, and `next` says whether there is one. */
   readonly carries?: boolean;
   /** The item of the next turn (null where it has none), or undefined when the loop is over. */
@@ -208,7 +210,7 @@ export interface CompositeKind<Config, Compiled> extends Omit<NodeKind<Config, C
   shares(compiled: Compiled): SharedChannels;
   open(compiled: Compiled, scope: Scope): Opening;
   enter(compiled: Compiled, scope: Scope): FrameEntry;
-  /** The node inside that a frame begins at, instead of the inner graph's starts: declared by the plan's `undo`. */
+  /** The node inside that a frame begins at, instead of the inner graph's starts: declared by the plan's `undo`, or by `calls`. */
   begins?(compiled: Compiled, item: Json): string | undefined;
   /** What leaves one frame: evaluated on its last state. Writes to shared channels come beside it. */
   leave(compiled: Compiled, scope: Scope): readonly Write[];

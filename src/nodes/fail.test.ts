@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { runOne } from "./testing/one-node.ts";
+import { problemsOf, runOne } from "./testing/one-node.ts";
 
 const node = { kind: "fail", message: "{{ state.x }} is too much." };
 
@@ -14,6 +14,13 @@ it("fails with details of their own types", async () => {
   await expect(runOne({ ...node, details }, { x: 7 })).rejects.toMatchObject({
     record: { details: { given: 7, text: "about 7", limit: 5 } },
   });
+});
+
+it("fails under a name of the document's", async () => {
+  await expect(runOne({ ...node, name: "TooMuch" }, { x: 7 })).rejects.toMatchObject({
+    record: { code: "failed_by_graph", name: "TooMuch", message: "7 is too much." },
+  });
+  expect(problemsOf({ ...node, name: "too much!" }, { x: {}, out: {} })).toEqual([["invalid_value", "/nodes/n/name"]]);
 });
 
 it("may be tried again where the document says so", async () => {

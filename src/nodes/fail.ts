@@ -6,6 +6,11 @@ import type { NodeKind } from "./contract.ts";
 
 export const schema = z.strictObject({
   message: z.string().min(1).describe("Template of what went wrong and what to do"),
+  name: z
+    .string()
+    .regex(/^[A-Za-z_][\w.-]{0,99}$/, "A name has letters, digits, _, . and -, at most 100.")
+    .optional()
+    .describe("What clients get as the error's name, instead of its code"),
   details: z.unknown().optional().describe("Template of further facts: a value whose texts are templates"),
   retryable: z.boolean().default(false).describe("Whether the same attempt may succeed later, so that `retry` applies"),
 });
@@ -14,6 +19,7 @@ type Config = z.infer<typeof schema>;
 
 interface Compiled {
   readonly message: Template;
+  readonly name: string | undefined;
   readonly details: ValueTemplate | undefined;
   readonly retryable: boolean;
 }
@@ -42,16 +48,18 @@ edges:
   - { from: start, to: refuse, when: state.amount > 100 }
   - { from: start, to: pay, else: true }
 `,
-  compile({ message, details, retryable }, compiler) {
+  compile({ message, name, details, retryable }, compiler) {
     return {
+      name,
       message: compiler.template(message, ["message"]),
       details: details === undefined ? undefined : compiler.value(details as Json, ["details"]),
       retryable,
     };
   },
-  run({ message, details, retryable }, { scope }) {
+  run({ message, name, details, retryable }, { scope }) {
     throw failure("failed_by_graph", message.render(scope).slice(0, LONGEST_MESSAGE), {
       retryable,
+      ...(name === undefined ? {} : { name }),
       ...(details === undefined ? {} : { details: details.evaluate(scope) }),
     });
   },

@@ -5,6 +5,7 @@ import type { NodeCompiler } from "../graph/kinds.ts";
 import type { Expression, Scope, ValueTemplate } from "../graph/plan.ts";
 import { durationMs } from "../graph/schema.ts";
 import type { GivenAnswer, NodeContext, NodeKind, NodeResult, NodeWait } from "./contract.ts";
+import { askInOrder, asks, compileQuestions, type Questions, questionsSchema } from "./gate-questions.ts";
 import { longDuration } from "./long-duration.ts";
 
 const MOST_NEEDED = 100;
@@ -33,7 +34,12 @@ const escalation = z.strictObject({
 
 export const schema = z
   .strictObject({
-    ask: z.unknown().describe("Template of what is shown to who answers: any JSON whose texts may have holes"),
+    when: z.string().optional().describe("CEL: it asks if this is true, and else goes on at once and writes nothing"),
+    ask: z
+      .unknown()
+      .optional()
+      .describe("Template of what is shown to who answers: any JSON whose texts may have holes"),
+    questions: questionsSchema.optional().describe("In place of ask: several questions, asked in this order"),
     answer: z
       .record(z.string(), z.unknown())
       .optional()
@@ -46,6 +52,7 @@ export const schema = z
     approvers: approvers.optional().describe("Who may answer, and how many have to"),
     escalate: z.array(escalation).min(1).max(20).optional().describe("When to ask again, and whom besides"),
   })
+  .superRefine(checkAsked)
   .superRefine(checkTimes)
   .superRefine(({ approvers: asked, escalate }, context) => {
     if (asked?.from !== undefined) return;
@@ -57,6 +64,23 @@ export const schema = z
   });
 
 type Config = z.infer<typeof schema>;
+
+const OF_ONE_QUESTION = ["answer", "write", "approvers", "escalate"] as const;
+
+/** One question, with all that belongs to it, or several. */
+function checkAsked(config: Asked, context: z.RefinementCtx): void {
+  if (config.questions === undefined) {
+    const message = "A gate asks something: ask, or questions.";
+    if (config.ask === undefined) context.addIssue({ code: "custom", path: ["ask"], message });
+    return;
+  }
+  const said = ["ask", ...OF_ONE_QUESTION].find((field) => config[field as keyof Asked] !== undefined);
+  if (said === undefined) return;
+  const message = `A gate has either questions or ${said}; each question has its own ask, answer and write.`;
+  context.addIssue({ code: "custom", path: [said], message });
+}
+
+type Asked = { readonly [Field in "ask" | "questions" | (typeof OF_ONE_QUESTION)[number]]?: unknown };
 
 interface Times {
   readonly deadline?: string | number | undefined;
@@ -86,6 +110,8 @@ interface Stage {
 }
 
 interface Compiled {
+  readonly when: Expression | undefined;
+  readonly questions: Questions | undefined;
   /** The first begins at once. */
   readonly stages: readonly Stage[];
   readonly deadlineMs: number | undefined;
@@ -125,13 +151,16 @@ edges:
   - { from: ask, to: drop, else: true }
 `,
   compile(config, compiler) {
-    const { answer, write, approvers: asked, deadline } = config;
+    const { when, questions, answer, write, approvers: asked, deadline } = config;
+    const deadlineMs = deadline === undefined ? undefined : durationMs(deadline);
     if (write !== undefined) compiler.channel(write, ["write"]);
     if (answer !== undefined) compiler.schema(answer as JsonObject, ["answer"]);
     checkNeed(config, compiler);
     return {
-      stages: stagesOf(config, compiler),
-      deadlineMs: deadline === undefined ? undefined : durationMs(deadline),
+      when: when === undefined ? undefined : compiler.expression(when, ["when"]),
+      questions: questions && compileQuestions(questions, deadlineMs, compiler),
+      stages: questions === undefined ? stagesOf(config, compiler) : [],
+      deadlineMs,
       schema: answer as JsonObject | undefined,
       write,
       need:
@@ -141,6 +170,10 @@ edges:
     };
   },
   run(compiled, context) {
+    const { when, questions } = compiled;
+    // what it has begun to ask it goes on to ask
+    if (context.answers.length === 0 && context.resumed === undefined && !asks(when, context.scope)) return NOTHING;
+    if (questions !== undefined) return askInOrder(questions, context);
     const { passed, next } = placeIn(compiled, context);
     const reached = compiled.stages.slice(0, passed + 1);
     const from = allowed(reached, context.scope);
@@ -152,6 +185,8 @@ edges:
     return waitFor(compiled, reached, { need, from, until: next }, context.scope);
   },
 };
+
+const NOTHING: NodeResult = { writes: [] };
 
 function stagesOf({ ask, approvers: asked, escalate }: Config, compiler: NodeCompiler): readonly Stage[] {
   const from = asked?.from;

@@ -12,3 +12,16 @@ export const longDuration = z
   .refine((value) => !Number.isNaN(durationMs(value)), "Write a duration such as 250ms, 30s, 5m, 2h or 7d.")
   .refine((value) => !(durationMs(value) > LONGEST_MS), TOO_LONG)
   .meta({ title: "duration" });
+
+/** The same, or a template of one: a text with holes, whose value is a duration, or a number of milliseconds. */
+export const durationOrTemplate = z
+  .union([z.number().int().min(0), z.string()])
+  .refine((value) => isTemplate(value) || !Number.isNaN(durationMs(value)), {
+    message: "Write a duration such as 250ms, 30s, 5m, 2h or 7d, or a text with a hole, {{ … }}, that gives one.",
+  })
+  .refine((value) => isTemplate(value) || !(durationMs(value) > LONGEST_MS), TOO_LONG)
+  .meta({ title: "duration" });
+
+export function isTemplate(value: string | number): value is string {
+  return typeof value === "string" && value.includes("{{");
+}

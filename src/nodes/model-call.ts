@@ -6,7 +6,7 @@ import type { NodeContext } from "./contract.ts";
 export interface ModelRequest {
   /** `provider/model`, or `default`. */
   readonly reference: string;
-  readonly settings: Pick<ChatCall, "temperature" | "maxTokens" | "stop" | "options" | "responseSchema">;
+  readonly settings: Pick<ChatCall, "temperature" | "maxTokens" | "stop" | "options" | "responseSchema" | "tools">;
 }
 
 /**
@@ -41,8 +41,9 @@ export async function callModel(
   return reply;
 }
 
-/** Tools are the provider's business still: a node offers them in its `options`. */
-function offersTools({ options }: ModelRequest["settings"]): boolean {
+/** By `tools`, or in the provider's own form by `options`. */
+function offersTools({ tools, options }: ModelRequest["settings"]): boolean {
+  if (tools !== undefined && tools.length > 0) return true;
   return options?.["tools"] !== undefined || options?.["functions"] !== undefined;
 }
 

@@ -9,6 +9,7 @@ import { createModels } from "../models/models.ts";
 import type { NodeContext, NodeResult } from "./contract.ts";
 import { model } from "./model.ts";
 import { nodeKinds, runNode } from "./registry.ts";
+import { storeInMemory } from "./testing/context.ts";
 
 const ITEM: JsonObject = {
   type: "object",
@@ -100,7 +101,7 @@ async function run(node: PlanNode, more: Partial<NodeContext>): Promise<NodeResu
     signal: new AbortController().signal,
     fetch,
     publicFetch: fetch,
-    store: { get: async () => undefined, put: async () => undefined, delete: async () => undefined },
+    store: storeInMemory(),
     now: 0,
     answers: [],
     expired: 0,

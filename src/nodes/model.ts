@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Json, JsonObject } from "../base/json.ts";
 import type { ReducerName } from "../graph/channels.ts";
 import type { NodeCompiler } from "../graph/kinds.ts";
-import type { Expression, Template } from "../graph/plan.ts";
+import type { Expression, Scope, Template, ValueTemplate } from "../graph/plan.ts";
 import type { ChatMessage } from "../models/contract.ts";
 import { estimateCall } from "../models/estimate.ts";
 import type { Estimate, NodeContext, NodeKind, NodeResult } from "./contract.ts";
@@ -11,6 +11,7 @@ import { callModel } from "./model-call.ts";
 import type { ModelRequest } from "./model-call.ts";
 import { askForJson } from "./model-output.ts";
 import type { OutputSpec } from "./model-output.ts";
+import { declaredBy } from "./tool-declarations.ts";
 
 const MOST_REPAIRS = 5;
 const USUAL_REPAIRS = 2;
@@ -35,7 +36,11 @@ export const schema = z
     temperature: z.number().min(0).max(10).optional().describe("How freely it answers; 0 is the least, more is freer"),
     max_tokens: z.number().int().min(1).max(10_000_000).optional().describe("Longest answer, in the provider's tokens"),
     stop: z.array(z.string().min(1)).max(16).optional().describe("Texts at which the model stops"),
-    options: z.record(z.string(), z.unknown()).optional().describe("Handed to the provider as it is"),
+    tools: z.string().optional().describe("Node of kind tools: what it says of its tools is told to the model"),
+    options: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe("Handed to the provider: a value whose texts are templates"),
     write: z
       .string()
       .describe("Channel for the answer: its text or value, or the message where the reducer is messages"),
@@ -57,6 +62,7 @@ type Config = z.infer<typeof schema>;
 
 interface Compiled {
   readonly request: ModelRequest;
+  readonly options: ValueTemplate | undefined;
   readonly system: Template | undefined;
   readonly asked:
     | { readonly kind: "prompt"; readonly template: Template }
@@ -98,7 +104,8 @@ export const model: NodeKind<Config, Compiled> = {
   compile(config, compiler) {
     const { system, prompt, messages } = config;
     return {
-      request: { reference: config.model, settings: settingsOf(config) },
+      request: { reference: config.model, settings: settingsOf(config, compiler) },
+      options: config.options === undefined ? undefined : compiler.value(config.options as JsonObject, ["options"]),
       system: system === undefined ? undefined : compiler.template(system, ["system"]),
       asked:
         messages === undefined
@@ -114,21 +121,35 @@ export const model: NodeKind<Config, Compiled> = {
   },
   async run(compiled, context) {
     const messages = messagesOf(compiled, context);
-    const { request, output } = compiled;
-    if (output !== undefined) return askedForJson(compiled, output, messages, context);
+    const { output } = compiled;
+    const request = requestOf(compiled, context.scope);
+    if (output !== undefined) return askedForJson(compiled, { request, output, messages }, context);
     const reply = await callModel(request, messages, context);
     const message = toAiMessage(reply, context.messageId);
     return resultOf(compiled, reply.text, { message, usage: { ...reply.usage, model: reply.model } });
   },
 };
 
-function settingsOf(config: Config): ModelRequest["settings"] {
+function settingsOf(config: Config, compiler: NodeCompiler): ModelRequest["settings"] {
+  const tools = config.tools === undefined ? undefined : declaredBy(config.tools, ["tools"], compiler);
   return {
+    ...(tools === undefined ? {} : { tools }),
     ...(config.temperature === undefined ? {} : { temperature: config.temperature }),
     ...(config.max_tokens === undefined ? {} : { maxTokens: config.max_tokens }),
     ...(config.stop === undefined ? {} : { stop: config.stop }),
-    ...(config.options === undefined ? {} : { options: config.options as JsonObject }),
   };
+}
+
+interface Asked {
+  readonly request: ModelRequest;
+  readonly output: OutputSpec;
+  readonly messages: readonly ChatMessage[];
+}
+
+/** With the options for what the task sees. A mapping stays one: holes stand in its values. */
+function requestOf({ request, options }: Compiled, scope: Scope): ModelRequest {
+  if (options === undefined) return request;
+  return { ...request, settings: { ...request.settings, options: options.evaluate(scope) as JsonObject } };
 }
 
 function outputOf({ model: reference, output, repairs }: Config, compiler: NodeCompiler): OutputSpec | undefined {
@@ -143,11 +164,9 @@ function outputOf({ model: reference, output, repairs }: Config, compiler: NodeC
 
 async function askedForJson(
   compiled: Compiled,
-  output: OutputSpec,
-  messages: readonly ChatMessage[],
+  { request: { reference, settings }, output, messages }: Asked,
   context: NodeContext,
 ): Promise<NodeResult> {
-  const { reference, settings } = compiled.request;
   const responseSchema = { name: context.node, schema: output.schema.document };
   const request = { reference, settings: { ...settings, responseSchema } };
   const { value, reply, round, usage } = await askForJson(request, output, messages, context);
@@ -166,7 +185,8 @@ function resultOf(
 
 /** All its calls, repairs included. @throws what asking would throw: an expression's failure, an unknown model */
 function estimateOf(compiled: Compiled, context: Pick<NodeContext, "scope" | "models">): Estimate {
-  const { request, output } = compiled;
+  const { output } = compiled;
+  const request = requestOf(compiled, context.scope);
   const { provider, model: name } = context.models.resolve(request.reference);
   const responseSchema = output && { responseSchema: { name: "", schema: output.schema.document } };
   const call = { messages: messagesOf(compiled, context), ...request.settings, ...responseSchema };

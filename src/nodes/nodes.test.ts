@@ -8,6 +8,7 @@ import type { ChatCall, ChatEvent, ChatReply } from "../models/contract.ts";
 import type { NodeContext, NodeKind, NodeResult } from "./contract.ts";
 import { nodeKinds, runNode, withNodeKinds } from "./registry.ts";
 import type { NodeKinds } from "./registry.ts";
+import { storeInMemory } from "./testing/context.ts";
 
 const STATE = new Map<string, Json>([
   ["question", "Why?"],
@@ -66,7 +67,7 @@ function fake(events: readonly ChatEvent[]): Fake {
     signal: new AbortController().signal,
     fetch,
     publicFetch: fetch,
-    store: { get: async () => undefined, put: async () => undefined, delete: async () => undefined },
+    store: storeInMemory(),
     now: 0,
     answers: [],
     expired: 0,

@@ -28,6 +28,7 @@ import { storeGet } from "./store-get.ts";
 import { storePut } from "./store-put.ts";
 import { choice } from "./switch.ts";
 import { subgraph } from "./subgraph.ts";
+import { tools } from "./tools.ts";
 import { transform } from "./transform.ts";
 import { wait } from "./wait.ts";
 
@@ -71,6 +72,7 @@ const BUILT_IN: readonly AnyNodeKind[] = [
   loop,
   race,
   saga,
+  tools,
   wait,
   gate,
   emit,

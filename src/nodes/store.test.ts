@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { JsonObject } from "../base/json.ts";
+import type { Json, JsonObject } from "../base/json.ts";
 import { storeInMemory } from "./testing/context.ts";
 import { outOf, problemsOf, runOne } from "./testing/one-node.ts";
 
@@ -61,6 +61,21 @@ describe("store.put", () => {
 });
 
 describe("a place", () => {
+  it.each<[Json]>([[["users", "ada"]], [["users"]]])("%j may be computed as a whole", async (path) => {
+    const store = storeInMemory([[path as string[], "profile", ada]]);
+    const node = { ...get, namespace: "{{ state.path }}" };
+    expect(outOf(await runOne(node, { user: "eve", path }, { store }))).toEqual(ada);
+  });
+
+  it.each<[Json]>([[[]], [5], [["a", 5]], [null]])("%j is no namespace", async (path) => {
+    const failed = runOne(
+      { ...put, namespace: "{{ state.path }}", value: {} },
+      { user: "eve", path },
+      { store: storeInMemory() },
+    );
+    await expect(failed).rejects.toMatchObject({ code: "expression_failed", retryable: false });
+  });
+
   it.each([
     [["a.b"], "/0"],
     [["users", ""], "/1"],

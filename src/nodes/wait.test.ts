@@ -19,6 +19,30 @@ describe("wait for", () => {
     expect(await runOne({ kind: "wait", for: 0 }, {}, { now })).toEqual({ writes: [] });
   });
 
+  it.each<[string, Json, number]>([
+    ["{{ state.x }}", 250, 250],
+    ["{{ state.x }}ms", 40, 40],
+    ["{{ state.x }}", "1.5h", 5_400_000],
+    ["{{ state.x }}", "90", 90],
+    ["{{ duration('90s') }}", 0, 90_000],
+  ])("%s over %j ends that much later", async (length, x, delayMs) => {
+    expect(await runOne({ kind: "wait", for: length }, { x }, { now })).toEqual({ waitUntil: now + delayMs });
+  });
+
+  it.each<[Json]>([[null], ["soon"], [[]], ["-1s"]])("%j from a hole is no time", async (x) => {
+    const failed = runOne({ kind: "wait", for: "{{ state.x }}" }, { x }, { now });
+    await expect(failed).rejects.toMatchObject({ code: "expression_failed", retryable: false });
+  });
+
+  it.each<[Json]>([[0], [-5]])("%j from a hole goes on at once", async (x) => {
+    expect(await runOne({ kind: "wait", for: "{{ state.x }}" }, { x }, { now })).toEqual({ writes: [] });
+  });
+
+  it("a computed time beyond a year fails", async () => {
+    const failed = runOne({ kind: "wait", for: "{{ state.x }}d" }, { x: 367 }, { now });
+    await expect(failed).rejects.toMatchObject({ code: "expression_failed" });
+  });
+
   it.each<[Json]>([["soon"], ["-1s"], ["367d"], ["9000h"], [366 * DAY + 1], [-1], [0.5], [[]], [""]])(
     "%j is refused",
     (length) => {

@@ -7,11 +7,15 @@ import type { NodeCompiler } from "../graph/kinds.ts";
 import type { Expression, Scope, Template } from "../graph/plan.ts";
 import { durationMs, ID, ID_HINT } from "../graph/schema.ts";
 import type { NodeKind } from "./contract.ts";
-import { LONGEST_MS, longDuration, TOO_LONG } from "./long-duration.ts";
+import { durationOrTemplate, isTemplate, LONGEST_MS, TOO_LONG } from "./long-duration.ts";
 
 export const schema = z
   .strictObject({
-    for: longDuration.optional().describe("How long: 30s, 5m, 2h, 7d, or a number of milliseconds; at most 366 days"),
+    for: durationOrTemplate
+      .optional()
+      .describe(
+        "How long: 30s, 5m, 2h, 7d, or a number of milliseconds; or a template of one of these; at most 366 days",
+      ),
     until: z
       .string()
       .optional()
@@ -85,6 +89,10 @@ function broughtBy(payload: Json | undefined, signal: string | undefined, write:
 }
 
 function endOf(length: Config["for"], until: string | undefined, compiler: NodeCompiler): Compiled["end"] {
+  if (length !== undefined && isTemplate(length)) {
+    const template = compiler.value(length, ["for"]);
+    return (scope, now) => now + lengthOf(template.evaluate(scope), length);
+  }
   if (length !== undefined) {
     const delayMs = durationMs(length);
     return (_, now) => now + delayMs;
@@ -92,6 +100,16 @@ function endOf(length: Config["for"], until: string | undefined, compiler: NodeC
   if (until === undefined) return undefined;
   const expression = compiler.expression(until, ["until"]);
   return (scope) => timeOf(expression.evaluate(scope), expression);
+}
+
+/** Milliseconds of what a hole gave: a count of them, or a duration's text. */
+function lengthOf(value: Json, source: string): number {
+  const length = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  const ms = typeof length === "number" || typeof length === "string" ? durationMs(length) : Number.NaN;
+  if (Number.isFinite(ms)) return Math.max(0, Math.ceil(ms));
+  const given = JSON.stringify(value).slice(0, 100);
+  const message = `for, "${source.slice(0, 200)}", gave ${given}; it must be a duration such as 30s, or a number of milliseconds.`;
+  throw failure("expression_failed", message);
 }
 
 function tooLong(ms: number): EdgewiseError {

@@ -11,7 +11,7 @@ export type DeadLetterStatus = "open" | "redriven" | "discarded";
 /** What failed for good, as it is first told. Times are Unix milliseconds. */
 export interface DeadLetter {
   readonly id: string;
-  readonly kind: "run" | "message";
+  readonly kind: "run" | "message" | "webhook";
   readonly threadId: string | null;
   readonly runId: string | null;
   readonly graphId: string | null;
@@ -40,6 +40,7 @@ export interface DeadLetterRow extends DeadLetter {
 /** Of the ids of dead letters; random UUIDs, fixed for ever. */
 const RUNS = "0b6c3b0f-52f5-4d6e-9c38-6d1c5f3f2b77";
 const MESSAGES = "b4f6d3c2-0f5b-4a35-8a8e-4f6e1d2c9a10";
+const WEBHOOKS = "9c1f5b62-7d64-4f0e-8a41-2b9d3e6c7f05";
 /** JSON text in UTF-16 units; a longer payload is left out, with a word about it. */
 const LONGEST_PAYLOAD = 100_000;
 
@@ -68,6 +69,34 @@ export function deadMessage(
     history: [last],
     payload: text.length <= LONGEST_PAYLOAD ? body : { omitted: `${text.length} characters of JSON` },
     createdAt: last.at,
+  };
+}
+
+/** A webhook that its receiver did not take. One a delivery: redriven in vain it is another. */
+export function deadWebhook(
+  tenant: string,
+  delivery: { readonly id: string; readonly generation: number; readonly [more: string]: Json } & {
+    readonly threadId: string;
+    readonly runId: string;
+    readonly graphId: string;
+  },
+  history: readonly FailedAttempt[],
+  cause: ErrorRecord,
+  nowMs: number,
+): DeadLetter {
+  const { id, generation, threadId, runId, graphId } = delivery;
+  return {
+    id: uuidv5(canonicalJson([tenant, id, generation]), WEBHOOKS),
+    kind: "webhook",
+    threadId,
+    runId,
+    graphId,
+    node: null,
+    task: null,
+    cause,
+    history,
+    payload: delivery,
+    createdAt: nowMs,
   };
 }
 

@@ -1,6 +1,7 @@
 import { type SQL, and, asc, desc, eq, gt, isNotNull, lt, sql } from "drizzle-orm";
+import { type AssistantRow, fromTexts } from "./assistants.ts";
 import type { Database } from "./database.ts";
-import { graphVersions } from "./schema.ts";
+import { assistants, graphVersions } from "./schema.ts";
 
 /** `current`: what runs use. `published`: was current once. `draft`: never was. */
 export type VersionStatus = "draft" | "published" | "current";
@@ -55,27 +56,62 @@ const rowColumns = {
   sourceType: graphVersions.sourceType,
 };
 
-/** A graph by its id or, where the name may be that of a system assistant, by the assistant's. */
+/** A graph by its id or, where the name may be that of an assistant, by the assistant's. */
 export interface GraphName {
   readonly graphId: string;
   readonly assistantId?: string;
 }
 
-/** What runs use: the current version, or the one asked for, be it a draft. One query, because every start may ask it. */
-export function runnableGraph(
+/** What a run is started on: a version, and the assistant by which it was named, whose `assistantId` it has. */
+export interface RunnableGraph extends GraphVersionRow {
+  /** Null: its graph's own, as nobody has changed it. */
+  readonly assistant: AssistantRow | null;
+}
+
+/**
+ * What runs use: the current version, or the one asked for, be it a draft, with the assistant that the name means. One query,
+ * because every start may ask it.
+ */
+export async function runnableGraph(
   database: Database,
   tenant: string,
   name: GraphName,
   version: number | undefined,
-): Promise<GraphVersionRow | undefined> {
+): Promise<RunnableGraph | undefined> {
   const wanted = version === undefined ? isNotNull(graphVersions.publication) : eq(graphVersions.version, version);
-  return firstOf(database, and(ofGraph(tenant, graphIdOf(tenant, name)), wanted));
+  const rows = await database
+    .select({ graph: rowColumns, assistant: assistants })
+    .from(graphVersions)
+    .leftJoin(
+      assistants,
+      and(
+        eq(assistants.tenant, graphVersions.tenant),
+        eq(assistants.graphId, graphVersions.graphId),
+        eq(assistants.assistantId, assistantIdOf(tenant, name)),
+      ),
+    )
+    .where(and(ofGraph(tenant, graphIdOf(tenant, name)), wanted))
+    .orderBy(desc(graphVersions.publication), desc(graphVersions.version))
+    .limit(1);
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  const assistant = row.assistant && fromTexts(row.assistant);
+  return { ...row.graph, assistantId: assistant?.assistantId ?? row.graph.assistantId, assistant };
+}
+
+/** The one named, or else the graph's own. */
+function assistantIdOf(tenant: string, { assistantId }: GraphName): SQL {
+  if (assistantId === undefined) return sql`${graphVersions.assistantId}`;
+  return sql`coalesce((select other.assistant_id from assistants as other
+    where other.tenant = ${tenant} and other.assistant_id = ${assistantId}), ${graphVersions.assistantId})`;
 }
 
 function graphIdOf(tenant: string, { graphId, assistantId }: GraphName): string | SQL {
   if (assistantId === undefined) return graphId;
-  return sql`coalesce((select other.graph_id from graph_versions as other
-    where other.tenant = ${tenant} and other.assistant_id = ${assistantId} limit 1), ${graphId})`;
+  return sql`coalesce((select other.graph_id from assistants as other
+      where other.tenant = ${tenant} and other.assistant_id = ${assistantId}),
+    (select other.graph_id from graph_versions as other
+      where other.tenant = ${tenant} and other.assistant_id = ${assistantId} limit 1), ${graphId})`;
 }
 
 /** The current version or, before the first publication, the newest draft. */

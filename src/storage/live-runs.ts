@@ -29,6 +29,24 @@ export async function removeLiveRun(
   await database.delete(liveRuns).where(sameRun(tenant, threadId, runId));
 }
 
+/** A tenant's runs that are live, or wait for their turn, as far as their threads have told; in the order of their ids. */
+export function liveRunsOf(
+  database: Database,
+  tenant: string,
+  limit: number,
+  after?: Pick<LiveRun, "threadId" | "runId">,
+): Promise<readonly Pick<LiveRun, "threadId" | "runId">[]> {
+  const { threadId, runId } = liveRuns;
+  const isBehindIt =
+    after && or(gt(threadId, after.threadId), and(eq(threadId, after.threadId), gt(runId, after.runId)));
+  return database
+    .select({ threadId, runId })
+    .from(liveRuns)
+    .where(and(eq(liveRuns.tenant, tenant), isBehindIt))
+    .orderBy(asc(threadId), asc(runId))
+    .limit(limit);
+}
+
 export interface DueRun extends LiveRun {
   readonly tenant: string;
   readonly failedTouches: number;

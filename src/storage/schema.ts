@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** D1's tables. Every primary and unique key begins with the tenant (design, section 6). Times are Unix milliseconds. */
@@ -49,6 +50,51 @@ export const graphVersions = sqliteTable(
   ],
 );
 
+/** Graphs with a configuration of their own, each as it is now; a graph's system assistant has a row once it was changed. */
+export const assistants = sqliteTable(
+  "assistants",
+  {
+    tenant: text().notNull(),
+    assistantId: text("assistant_id").notNull(),
+    graphId: text("graph_id").notNull(),
+    name: text().notNull(),
+    /** The name in lower case, by which it is found. */
+    searchName: text("search_name").notNull(),
+    description: text(),
+    /** JSON texts of objects. */
+    config: text().notNull(),
+    context: text().notNull(),
+    metadata: text().notNull(),
+    version: integer().notNull(),
+    /** The highest version there ever was. */
+    latest: integer().notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.assistantId] }),
+    index("assistants_created").on(table.tenant, table.createdAt),
+  ],
+);
+
+/** What an assistant was and is; a version never changes. */
+export const assistantVersions = sqliteTable(
+  "assistant_versions",
+  {
+    tenant: text().notNull(),
+    assistantId: text("assistant_id").notNull(),
+    version: integer().notNull(),
+    graphId: text("graph_id").notNull(),
+    name: text().notNull(),
+    description: text(),
+    config: text().notNull(),
+    context: text().notNull(),
+    metadata: text().notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.assistantId, table.version] })],
+);
+
 /** Runs that are not over, delivered by their thread's outbox; the sweep looks for rows whose `dueAt` has passed. */
 export const liveRuns = sqliteTable(
   "live_runs",
@@ -75,8 +121,8 @@ export const deadLetters = sqliteTable(
     tenant: text().notNull(),
     /** A UUIDv5 of what failed: told of twice it is one row. */
     id: text().notNull(),
-    /** `run`: a run that ended with failed tasks at rest. `message`: a hint whose thread could not be reached. */
-    kind: text({ enum: ["run", "message"] }).notNull(),
+    /** `run`: a run that ended with failed tasks at rest. `message`: a hint whose thread could not be reached. `webhook`: nobody took it. */
+    kind: text({ enum: ["run", "message", "webhook"] }).notNull(),
     status: text({ enum: ["open", "redriven", "discarded"] }).notNull(),
     /** Null where a message does not say. */
     threadId: text("thread_id"),
@@ -115,10 +161,23 @@ export const threads = sqliteTable(
     metadata: text().notNull(),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
+    /** Lines of earlier versions say 0 here, and nothing below: they are not `whole`. */
+    stateUpdatedAt: integer("state_updated_at").notNull().default(0),
+    /** JSON text: the values of small channels, and the names of the others. */
+    values: text(),
+    leftOut: text("left_out"),
+    /** JSON texts. */
+    interrupts: text(),
+    config: text(),
+    error: text(),
+    /** Nothing that the thread would tell is left out. */
+    whole: integer({ mode: "boolean" }).notNull().default(false),
+    expiresAt: integer("expires_at"),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.threadId] }),
     index("threads_created").on(table.tenant, table.createdAt),
+    index("threads_expiry").on(table.expiresAt).where(sql`expires_at is not null`),
   ],
 );
 
@@ -134,8 +193,15 @@ export const items = sqliteTable(
     value: text().notNull(),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
+    /** From then on nobody reads it, and the sweep takes it away; null: kept until it is deleted. */
+    expiresAt: integer("expires_at"),
+    /** How long it is kept from its last put, or its last read where that renews it. */
+    ttlMs: integer("ttl_ms"),
   },
-  (table) => [primaryKey({ columns: [table.tenant, table.namespace, table.key] })],
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.namespace, table.key] }),
+    index("items_expiry").on(table.expiresAt).where(sql`expires_at is not null`),
+  ],
 );
 
 /** Results of nodes with a `cache`, to be used again until they expire. */
@@ -151,4 +217,30 @@ export const nodeResults = sqliteTable(
     expiresAt: integer("expires_at").notNull(),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.key] }), index("node_results_expiry").on(table.expiresAt)],
+);
+
+/** Scheduler objects that have something to do; each says itself when. The sweep looks for those that have not kept it. */
+export const schedulers = sqliteTable(
+  "schedulers",
+  {
+    tenant: text().notNull(),
+    /** The object's. */
+    name: text().notNull(),
+    dueAt: integer("due_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.name] }), index("schedulers_due").on(table.dueAt)],
+);
+
+/** What a tenant's webhooks are signed with (docs/decisions/0031-webhooks.md). */
+export const webhookSecrets = sqliteTable(
+  "webhook_secrets",
+  {
+    tenant: text().notNull(),
+    secret: text().notNull(),
+    /** The one before signs too until `previousUntil`. */
+    previous: text(),
+    previousUntil: integer("previous_until"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant] })],
 );

@@ -39,6 +39,7 @@ function entriesWith(value: Json): LogEntry[] {
     { type: "frames-announced", task: TASK, items: [value, value], concurrency: 1, tolerant: false },
     { type: "frames-extended", task: TASK, item: value },
     { type: "frame-started", task: TASK, frame: 0, outcome },
+    { type: "frame-updated", task: TASK, frame: 0, outcome },
   ];
 }
 
@@ -56,10 +57,10 @@ export function readsBack(cases: number, seed?: number): Found {
           expectSame(decode(encode(entry, store.blobs), store.blobs), entry, entry.type);
           if (index !== stored) continue;
           seq += 1;
-          store.appendCommit({ seq, run: 1, at: 1, event: seq, lastEvent: seq, step: null, entry });
+          store.appendCommit({ seq, run: 1, at: 1, event: seq, lastEvent: seq, step: null, shows: 0, entry });
           expectSame([...store.commits(seq, seq)][0]?.entry, entry, `${entry.type}, stored`);
         }
-        store.appendChunk(1, { first: seq, task: TASK, node: 0, kind: "emit", messageId: "m", data: [value] });
+        store.appendChunk(1, { first: seq, each: 1, task: TASK, node: 0, kind: "emit", messageId: "m", data: [value] });
         expectSame(store.chunks(1, seq - 1).items[0]?.data, [value], "a chunk");
       }),
       cases,

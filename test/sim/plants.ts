@@ -87,8 +87,8 @@ export const PLANTS: readonly Plant[] = [
   plant(
     "queue duplicate redone",
     "core.ts",
-    "await this.tick();\n",
-    "this.#performer.add(this.#live?.recover(this.now()) ?? []);\n    await this.tick();\n",
+    "    if ((eraseAt(this)",
+    "    this.#performer.add(this.#live?.recover(now) ?? []);\n    if ((eraseAt(this)",
   ),
   plant(
     "second terminal on cancel",

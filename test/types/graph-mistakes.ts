@@ -149,6 +149,22 @@ graph({
   edges: [],
 });
 
+graph({
+  id: "said-for-clients",
+  channels,
+  nodes: {
+    // @ts-expect-error no such channel
+    asks: { kind: "gate", questions: [{ ask: 1, write: "anser" }] },
+    // @ts-expect-error no such node
+    thinks: { kind: "model", prompt: "?", write: "answer", tools: "act" },
+    // @ts-expect-error no such channel
+    acts: { kind: "tools", graph: inner, messages: "tlak" },
+  },
+  edges: [],
+  // @ts-expect-error no such node
+  breakpoints: { before: ["nowhere"] },
+});
+
 graph(
   {
     id: "own-kinds",

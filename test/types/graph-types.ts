@@ -14,6 +14,12 @@ const inner = graph({
   edges: [{ from: "start", to: "tell" }],
 });
 
+const toolbox = {
+  channels: { result: {} },
+  nodes: { look: { kind: "transform", set: { result: "item.args" } } },
+  edges: [],
+};
+
 const everything = graph(
   {
     id: "everything",
@@ -27,6 +33,7 @@ const everything = graph(
       scores: { schema: { type: "array", items: { type: "number" } }, default: [1] },
       mood: { schema: { enum: ["good", "bad"] }, default: "good" },
       free: {},
+      talk: { reducer: "messages" },
     },
     input: ["topic", "rounds", "mood"],
     output: ["answer", "scores", "facts", "free"],
@@ -60,7 +67,17 @@ const everything = graph(
       once: { kind: "subgraph", graph: inner, input: { item: "1" }, output: {} },
       theirs: { kind: "subgraph", graph: published("greeting") },
       pinned: { kind: "subgraph", graph: "greeting@3" },
+      asks: { kind: "gate", when: "state.rounds > 1", questions: [{ ask: "Why?", write: "answer" }, { ask: 1 }] },
+      think: { kind: "model", messages: "state.talk", tools: "act", write: "talk", shown_as: "{{ config.role }}" },
+      act: { kind: "tools", messages: "talk", graph: toolbox, tools: { look: { description: "Looks." } } },
+      nap: { kind: "wait", for: "{{ state.rounds }}s" },
+      path: { kind: "store.put", namespace: "{{ state.facts }}", key: "a", value: {} },
+      stop: { kind: "fail", name: "TooMuch", message: "No." },
+      all: { kind: "emit", over: "state.facts", value: "item" },
     },
+    breakpoints: { before: ["research"], after: "*" },
+    defaults: { config: { role: "agent" }, context: { user: "ada" } },
+    state: z.object({ topic: z.string() }),
     edges: [
       { from: "start", to: "research" },
       { from: "research", to: "count", when: "size(state.facts) > 0" },

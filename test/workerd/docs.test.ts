@@ -59,8 +59,11 @@ async function newThread(): Promise<string> {
 }
 
 async function customEvents(body: object): Promise<unknown[]> {
-  const answer = await call("/runs/stream", { key, json: { ...body, stream_mode: ["custom"] } });
-  const frames = (await answer.text()).split(/\r?\n\r?\n/).filter((frame) => /^event: custom$/m.test(frame));
+  const answer = await call("/runs/stream", {
+    key,
+    json: { ...body, stream_mode: ["custom"], stream_subgraphs: true },
+  });
+  const frames = (await answer.text()).split(/\r?\n\r?\n/).filter((frame) => /^event: custom(\|.*)?$/m.test(frame));
   return frames.map((frame) => JSON.parse(/^data: (.*)$/m.exec(frame)?.[1] ?? "null") as unknown);
 }
 

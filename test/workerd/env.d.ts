@@ -5,6 +5,7 @@ declare global {
   namespace Cloudflare {
     interface Env {
       readonly THREADS: DurableObjectNamespace;
+      readonly SCHEDULER: DurableObjectNamespace;
       readonly DB: D1Database;
       readonly WAKE: Queue;
       readonly TEST_MIGRATIONS: D1Migration[];

@@ -5,6 +5,15 @@ import { call, migrate, newKey, read } from "./client.ts";
 /** The page of each kind shows a graph that runs as it is: these are their results. */
 const RESULTS: Readonly<Record<string, unknown>> = {
   model: { answer: expect.stringContaining("bridge") },
+  tools: {
+    messages: [
+      { type: "human" },
+      { type: "ai" },
+      { type: "tool", name: "weather", content: "sunny", status: "success" },
+      { type: "tool", name: "weather", content: "rain", status: "success" },
+      { type: "ai", content: "Rome is sunny, Oslo is not." },
+    ].map((message) => expect.objectContaining(message)),
+  },
   transform: { words: 3, loud: "A SHORT TEXT." },
   switch: { answer: "Here is how." },
   "store.get": { greeting: "Hello ada" },

@@ -5,6 +5,7 @@ import { readConfig } from "../../src/config.ts";
 import { mintKey } from "../../src/security/keys.ts";
 import { openDatabase } from "../../src/storage/database.ts";
 import { listDeadLetters } from "../../src/storage/dead-letters.ts";
+import { createItemStore } from "../../src/storage/items.ts";
 import { dueLiveRuns, upsertLiveRun } from "../../src/storage/live-runs.ts";
 import { MOST_FAILED_TOUCHES, STARTUP, sweep } from "../../src/sweep.ts";
 import { call, migrate } from "./client.ts";
@@ -38,6 +39,21 @@ it("a sweep removes the rows of runs that are not live, and leaves those that ar
   await insert(2, 9_000, 3);
   await sweep(readConfig(env), "* * * * *", 5_000);
   expect((await everything()).map((run) => run.runId)).toEqual([uuid(3), uuid(4)]);
+});
+
+it("a sweep at the full hour takes expired items away, batch after batch", async () => {
+  const store = createItemStore(database, "acme", () => 1_000);
+  await store.put(["a"], "stays", {}, { ttlMs: 3_600_000 });
+  await env.DB.exec(
+    `with recursive n (i) as (select 1 union all select i + 1 from n where i < 1500)
+     insert into items (tenant, namespace, key, value, created_at, updated_at, expires_at, ttl_ms)
+     select 'acme', '["a"]', i, '{}', 0, 0, 1, 1 from n`.replaceAll("\n", " "),
+  );
+  const count = async () => (await env.DB.prepare("select count(*) as n from items").first<{ n: number }>())?.n;
+  await sweep(readConfig(env), "* * * * *", 3_540_000);
+  expect(await count()).toBe(1501);
+  await sweep(readConfig(env), "* * * * *", 3_600_000);
+  expect(await count()).toBe(1);
 });
 
 it("after a start every live run counts as due", async () => {

@@ -43,6 +43,7 @@ export function apiWith(
   );
   const env = {
     THREADS: { idFromName: (name: string) => name, get: () => object },
+    SCHEDULER: { idFromName: (name: string) => name, get: () => object },
     // Nothing is looked up there: the graphs are on the shelf.
     DB: { prepare: () => undefined },
     EDGEWISE_OPEN: "1",
@@ -73,6 +74,7 @@ async function shelve(name: string): Promise<void> {
     hash: `hash-${version}`,
     document: "{}",
     assistantId: `of-${graphId}`,
+    assistant: null,
   };
   await graphShelf.find(LOCAL_TENANT, name, async () => row as Awaited<ReturnType<typeof graphShelf.find>>, Date.now());
 }

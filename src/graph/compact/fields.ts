@@ -79,6 +79,7 @@ function listener(written: Written[], targets: string[]): NodeCompiler {
       targets.push(to);
     },
     inside: () => undefined,
+    node: () => undefined,
     channel: (channel, path, use) => {
       if (use !== "reads") written.push({ channel, path });
       return { reducer: "last" };

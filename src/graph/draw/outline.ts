@@ -49,7 +49,8 @@ export function outlineOf(plan: Plan): Outline {
     }),
   );
   // what undoes something is begun by a saga: it stands behind what it undoes, not behind the start
-  const begun = plan.starts.filter(({ condition }) => condition.kind !== "goto");
+  const undone = new Set(plan.nodes.map(({ undo }) => undo));
+  const begun = plan.starts.filter(({ to, condition }) => condition.kind !== "goto" || to === "end" || !undone.has(to));
   const links: Link[] = begun.map((edge) => linkOf(0, edge, end, false));
   for (const { index, edges, undo } of plan.nodes) {
     if (undo !== undefined) links.push(undoLink(index + 1, undo + 1));

@@ -182,6 +182,7 @@ export class Builder {
       if (this.#globals.objects.get(object)?.has(name) === true) return `Did you mean ${object}.${name}?`;
     }
     if (name === "answer") return "answer is known where a gate judges one.";
+    if (name === "answers") return "answers is known in the questions of a gate.";
     if (name === "item" || name === "index") return `${name} is known in the graph of a map.`;
     return `An expression knows state, payload, ${[...this.#globals.objects.keys(), ...this.#globals.locals].join(", ")}.`;
   }

@@ -12,14 +12,14 @@ export interface Globals {
 }
 
 /** Known in some places only. */
-export type Local = Extract<GlobalName, "item" | "index" | "answer">;
+export type Local = Extract<GlobalName, "item" | "index" | "answer" | "answers">;
 export type ObjectName = Exclude<GlobalName, Local>;
 
 export function isLocal(name: GlobalName): name is Local {
-  return name === "item" || name === "index" || name === "answer";
+  return name === "item" || name === "index" || name === "answer" || name === "answers";
 }
 
-/** Names that no macro may give its variable; `answer`, which came later, only where it is known. */
+/** Names that no macro may give its variable; `answer` and `answers`, which came later, only where it is known. */
 export const GLOBAL_NAMES: ReadonlySet<string> = new Set<GlobalName>([
   "vars",
   "params",

@@ -87,8 +87,10 @@ export function withLocals(language: Language, locals: readonly Local[]): Langua
 }
 
 function registerLocals(environment: Environment, locals: readonly Local[]): void {
-  for (const name of locals) environment.registerVariable(name, name === "index" ? "int" : "dyn");
+  for (const name of locals) environment.registerVariable(name, LOCAL_TYPES[name]);
 }
+
+const LOCAL_TYPES: Readonly<Record<Local, string>> = { item: "dyn", index: "int", answer: "dyn", answers: "list<dyn>" };
 
 /** Other names are problems of the document; the library would not take them. */
 const FIELD = /^[A-Za-z]/;

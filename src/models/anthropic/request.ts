@@ -1,7 +1,7 @@
 import type Anthropic from "@anthropic-ai/sdk";
 import { isJsonObject } from "../../base/json.ts";
 import type { JsonObject } from "../../base/json.ts";
-import type { ChatCall, ChatMessage } from "../contract.ts";
+import type { ChatCall, ChatMessage, ToolSpec } from "../contract.ts";
 import { USUAL_LONGEST_ANSWER } from "../prices.ts";
 import { withSchemaInstruction } from "../schema-instruction.ts";
 import { toOutputFormat } from "./output-format.ts";
@@ -22,6 +22,7 @@ export function toRequest(call: ChatCall): Anthropic.MessageCreateParamsStreamin
     model: call.model,
     max_tokens: call.maxTokens ?? USUAL_MAX_TOKENS,
     messages: messages.flatMap(toMessage),
+    ...(call.tools !== undefined && call.tools.length > 0 && { tools: call.tools.map(toTool) }),
     ...(format && { output_config: { ...outputConfigOf(call), format } }),
     ...(system && { system }),
     ...(call.temperature !== undefined && { temperature: call.temperature }),
@@ -34,6 +35,11 @@ export function toRequest(call: ChatCall): Anthropic.MessageCreateParamsStreamin
 function outputConfigOf({ options }: ChatCall): JsonObject {
   const given = options?.["output_config"];
   return given !== undefined && isJsonObject(given) ? given : {};
+}
+
+function toTool({ name, description, parameters }: ToolSpec): Anthropic.Tool {
+  // the API wants an object's schema, and says so by this field
+  return { name, description, input_schema: { ...parameters, type: "object" } };
 }
 
 function toMessage(message: ChatMessage): readonly Anthropic.MessageParam[] {

@@ -1,6 +1,6 @@
-import type { ChatRequest, Message } from "ollama/browser";
+import type { ChatRequest, Message, Tool } from "ollama/browser";
 import { isJsonObject } from "../../base/json.ts";
-import type { ChatCall, ChatMessage } from "../contract.ts";
+import type { ChatCall, ChatMessage, ToolSpec } from "../contract.ts";
 import { withSchemaInstruction } from "../schema-instruction.ts";
 
 /** Fields of the request itself; every other option is a parameter of the model (docs.ollama.com, "Chat"). */
@@ -32,6 +32,7 @@ export function toRequest(call: ChatCall): ChatRequest & { stream: true } {
     ...Object.fromEntries(given.filter(([name]) => REQUEST_FIELDS.has(name))),
     model: call.model,
     messages: messages.map(toMessage),
+    ...(call.tools !== undefined && call.tools.length > 0 && { tools: call.tools.map(toTool) }),
     ...(call.responseSchema && { format: call.responseSchema.schema }),
     options: parameters,
     stream: true,
@@ -44,6 +45,12 @@ function contextFor(messages: readonly ChatMessage[], maxTokens = 1_024): { read
   const needed = characters / 3 + maxTokens;
   if (needed <= USUAL_CONTEXT) return {};
   return { num_ctx: Math.min(LARGEST_ASKED_CONTEXT, 2 ** Math.ceil(Math.log2(needed))) };
+}
+
+function toTool({ name, description, parameters }: ToolSpec): Tool {
+  // its types know fewer keywords than the server hands on
+  const schema = { ...parameters } as NonNullable<Tool["function"]["parameters"]>;
+  return { type: "function", function: { name, description, parameters: schema } };
 }
 
 function toMessage(message: ChatMessage): Message {

@@ -1,5 +1,5 @@
 import type OpenAI from "openai";
-import type { ChatCall, ChatMessage } from "../contract.ts";
+import type { ChatCall, ChatMessage, ToolSpec } from "../contract.ts";
 import { withSchemaInstruction } from "../schema-instruction.ts";
 import { toResponseFormat } from "./response-format.ts";
 
@@ -13,6 +13,7 @@ export function toRequest(call: ChatCall): Request {
     ...call.options,
     model: call.model,
     messages: messages.map(toMessage),
+    ...(call.tools !== undefined && call.tools.length > 0 && { tools: call.tools.map(toTool) }),
     ...(format && { response_format: format }),
     ...(call.temperature !== undefined && { temperature: call.temperature }),
     ...(call.maxTokens !== undefined && { max_completion_tokens: call.maxTokens }),
@@ -20,6 +21,10 @@ export function toRequest(call: ChatCall): Request {
     stream: true,
     stream_options: { include_usage: true },
   };
+}
+
+function toTool({ name, description, parameters }: ToolSpec): OpenAI.Chat.ChatCompletionTool {
+  return { type: "function", function: { name, description, parameters: { ...parameters } } };
 }
 
 function toMessage(message: ChatMessage): OpenAI.Chat.ChatCompletionMessageParam {

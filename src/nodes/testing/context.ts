@@ -21,7 +21,13 @@ export function contextOf(state: JsonObject, given: Partial<NodeContext> = {}): 
     fetch: refuse("fetch"),
     publicFetch: refuse("publicFetch"),
     models: { resolve: refuse("models") },
-    store: { get: refuse("store"), put: refuse("store"), delete: refuse("store") },
+    store: {
+      get: refuse("store"),
+      put: refuse("store"),
+      delete: refuse("store"),
+      search: refuse("store"),
+      namespaces: refuse("store"),
+    },
     now: Date.UTC(2027, 0, 1),
     answers: [],
     expired: 0,
@@ -46,8 +52,10 @@ export function storeInMemory(items: [readonly string[], string, JsonObject][] =
       checkPlace(namespace, key);
       return kept.get(JSON.stringify([namespace, key]));
     },
-    put: async (...item) => put(...item),
+    put: async (namespace, key, value) => put(namespace, key, value),
     delete: async (namespace, key) => void kept.delete(JSON.stringify([namespace, key])),
+    search: refuse("search"),
+    namespaces: refuse("namespaces"),
     size: () => kept.size,
   };
 }

@@ -6,18 +6,19 @@ import type { NodeContext, NodeResult, NodeWait } from "../contract.ts";
 import { nodeKinds, runNode } from "../registry.ts";
 import { contextOf } from "./context.ts";
 
-/** A graph around one node, `n`, with two others, `a` and `b`, that it may lead to. */
-export function documentAround(node: JsonObject, channels: JsonObject): JsonObject {
+/** A graph around one node, `n`, with two others, `a` and `b`, that it may lead to; `more` are others that it names. */
+export function documentAround(node: JsonObject, channels: JsonObject, more: JsonObject = {}): JsonObject {
   const nothing = { kind: "transform" };
   return {
     edgewise: 1,
     id: "one",
     channels,
-    nodes: { n: node, a: nothing, b: nothing },
+    nodes: { n: node, a: nothing, b: nothing, ...more },
     edges: [
       { from: "start", to: "n" },
       { from: "start", to: "a" },
       { from: "start", to: "b" },
+      ...Object.keys(more).map((to): JsonObject => ({ from: "n", to })),
     ],
   };
 }

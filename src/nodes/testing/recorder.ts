@@ -8,7 +8,7 @@ import type { Sample } from "./samples.ts";
 
 /** What a kind handed to the compiler: which of its methods, what, and the field's path within the node. */
 export interface Handed {
-  readonly method: "expression" | "template" | "value" | "schema" | "target" | "inside" | "channel";
+  readonly method: "expression" | "template" | "value" | "schema" | "target" | "inside" | "channel" | "node";
   readonly source: Json;
   readonly path: readonly (string | number)[];
 }
@@ -34,10 +34,11 @@ function recordingCompiler(compiler: NodeCompiler, handed: Handed[]): NodeCompil
   return {
     expression: (source, path, locals) => (note("expression", source, path), compiler.expression(source, path, locals)),
     template: (source, path) => (note("template", source, path), compiler.template(source, path)),
-    value: (value, path) => (note("value", value, path), compiler.value(value, path)),
+    value: (value, path, locals) => (note("value", value, path), compiler.value(value, path, locals)),
     schema: (schema, path) => (note("schema", schema, path), compiler.schema(schema, path)),
     target: (to, path, label) => (note("target", to, path), compiler.target(to, path, label)),
     channel: (name, path, use) => (note("channel", name, path), compiler.channel(name, path, use)),
+    node: (id, path) => (note("node", id, path), compiler.node(id, path)),
     problem: (code, message, path, more) => compiler.problem(code, message, path, more),
     inside(source, path, locals) {
       note("inside", source, path);

@@ -26,6 +26,20 @@ const INNER: JsonObject = {
   edges: [{ from: "start", to: "make" }],
 };
 
+/** Two tools; one has a step of its own behind it. */
+const TOOLS: JsonObject = {
+  channels: { made: {} },
+  nodes: {
+    double: { kind: "transform", set: { made: "item.args.given * 2" } },
+    say: { kind: "transform" },
+    said: { kind: "transform", set: { made: "item.name" } },
+  },
+  edges: [{ from: "say", to: "said" }],
+};
+
+/** What the samples name beside themselves. */
+const ACT: JsonObject = { kind: "tools", messages: "talk", graph: TOOLS, tools: { say: {} }, result: "state.made" };
+
 /** Besides each kind's example: nodes that use the fields which the example leaves out. */
 const MORE: Readonly<Record<string, readonly JsonObject[]>> = {
   model: [
@@ -41,6 +55,7 @@ const MORE: Readonly<Record<string, readonly JsonObject[]>> = {
     },
     { messages: "state.talk + [state.x]", write: "talk" },
     { prompt: "{{ state.x }}", output: { type: "string" }, repairs: 0, write: "out" },
+    { prompt: "{{ state.x }}", tools: "act", options: { seed: "{{ state.n }}" }, write: "out" },
   ],
   transform: [{ set: { out: "state.object.a", n: "state.n + 1" } }],
   switch: [
@@ -83,6 +98,7 @@ const MORE: Readonly<Record<string, readonly JsonObject[]>> = {
   "store.put": [
     { namespace: ["a", "{{ state.x }}"], key: "{{ state.x }}", value: "{{ state.object }}" },
     { namespace: ["a"], key: "k", delete: true },
+    { namespace: "{{ [state.x, 'b'] }}", key: "k", value: {} },
   ],
   map: [
     {
@@ -135,8 +151,19 @@ const MORE: Readonly<Record<string, readonly JsonObject[]>> = {
     { signal: "approved", key: "{{ state.n }}", write: "out", for: "2h" },
     { signal: "approved" },
     { for: "2h" },
+    { for: "{{ state.n }}s" },
     { until: "'2027-06-01T00:00:00Z'" },
     { until: "state.n" },
+  ],
+  tools: [
+    {
+      graph: TOOLS,
+      tools: { double: { description: "Doubles.", parameters: { type: "object", required: ["given"] } }, say: {} },
+      messages: "talk",
+      result: "state.made",
+      on_failure: "fail",
+      concurrency: 2,
+    },
   ],
   gate: [
     {
@@ -152,16 +179,24 @@ const MORE: Readonly<Record<string, readonly JsonObject[]>> = {
     },
     { ask: "Go on?" },
     { ask: "Go on?", approvers: { need: "state.n" } },
+    {
+      when: "state.n > 1",
+      deadline: "1h",
+      questions: [
+        { ask: { about: "{{ state.x }}" }, answer: { type: "string" }, write: "out" },
+        { when: "answers[0] == 'no'", ask: "Why {{ answers[0] }}?" },
+      ],
+    },
   ],
-  emit: [{ value: "{'x': state.x}" }],
-  fail: [{ message: "{{ state.x }}", details: { of: "{{ state.object }}" }, retryable: true }],
+  emit: [{ value: "{'x': state.x}" }, { value: "item + index", over: "[1, 2]" }],
+  fail: [{ name: "CustomError", message: "{{ state.x }}", details: { of: "{{ state.object }}" }, retryable: true }],
 };
 
 /** The kind's example, and nodes that use what the example leaves out. */
 export function samplesOf(kind: AnyNodeKind): readonly Sample[] {
   const more = (MORE[kind.kind] ?? []).map(
     (config): Sample => ({
-      document: documentAround({ kind: kind.kind, ...config }, CHANNELS),
+      document: documentAround({ kind: kind.kind, ...config }, CHANNELS, config["tools"] === "act" ? { act: ACT } : {}),
       node: "n",
     }),
   );

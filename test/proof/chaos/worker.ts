@@ -116,6 +116,7 @@ function patch(storage: DurableObjectStorage): void {
 
 const Arming = z.object({ at: z.string(), hold: z.enum(["here", "durable", "race"]), skip: z.number() });
 const deployment = edgewise({ nodes: [effectKind] });
+const { Scheduler } = deployment;
 const kinds = withNodeKinds(effectKind);
 
 /** F5: alarms that throw in spite of everything. */
@@ -182,5 +183,5 @@ const worker: typeof deployment.worker = {
   },
 };
 
-export { ChaosThread as Thread };
+export { ChaosThread as Thread, Scheduler };
 export default worker;

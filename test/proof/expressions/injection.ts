@@ -156,7 +156,9 @@ export async function injectPlace(field: "namespace" | "key", value: Json): Prom
   const isKey = field === "key";
   const place = isKey ? { namespace: ["a"], key: "{{ state.x }}" } : { namespace: ["a", "{{ state.x }}"], key: "k" };
   const node = { kind: "store.put", ...place, value: { v: 1 } };
-  const stopped = await stopOf(node, value, { store: { put, get: refuse, delete: refuse } });
+  const stopped = await stopOf(node, value, {
+    store: { put, get: refuse, delete: refuse, search: refuse, namespaces: refuse },
+  });
   if (stopped !== undefined) return stopped;
   const text = textOf(value);
   const wanted = isKey ? [["a"], text] : [["a", text], "k"];
