@@ -12,7 +12,7 @@ import { Outbox } from "./outbox.ts";
 import { Performer } from "./performer.ts";
 import { deadLetterOf } from "./run/dead-letter.ts";
 import type { LiveRun } from "./run/live-run.ts";
-import { isEmptyStart } from "./run/opening.ts";
+import { showsOf } from "./run/opening.ts";
 import type { Reach } from "./run/reach.ts";
 import type { Verdict } from "./run/verdict.ts";
 import type { Values } from "./run/playback.ts";
@@ -75,7 +75,7 @@ export class ThreadCore {
     this.queue = new RunQueue(this.store.queue, () => this.record.row !== undefined);
     this.notices = new Notices(new Outbox(this.store, world), context, () => ({
       row: this.record.row,
-      line: (row) => threadLineOf(this, row),
+      line: (row) => (eraseAt(this) === undefined ? threadLineOf(this, row) : undefined),
       webhook: (run) => webhookOf(this, run),
       delivered: () => this.#delivered(),
     }));
@@ -268,8 +268,7 @@ export class ThreadCore {
       const at = this.now();
       const step = live.apply(entry, at);
       const starts = step?.start.length ?? 0;
-      // The first commit of a write from outside shows nothing: that one does.
-      const shows = live.row.hidden && isEmptyStart(entry) ? 0 : live.playback.steps.completed;
+      const shows = showsOf(live, entry);
       const ids = frameCount(entry, starts, shows);
       const event = live.takeEvents(ids);
       const commit = this.#tail.append(live.row, { at, event, lastEvent: event + ids - 1, entry, shows }, chunks);

@@ -8,8 +8,8 @@ import type { Delivery } from "./scheduler-api.ts";
 /** What the object lends to its notices. */
 interface Thread {
   readonly row: ThreadRow | undefined;
-  /** What a search of the index finds it by. */
-  readonly line: (row: ThreadRow) => ThreadLine;
+  /** What a search of the index finds it by; undefined for one that is not to be found any more. */
+  readonly line: (row: ThreadRow) => ThreadLine | undefined;
   /** What is told of a run's end to whoever asked for it. */
   readonly webhook: (run: RunRow) => Delivery | undefined;
   /** Everything has been delivered. */
@@ -37,7 +37,9 @@ export class Notices {
 
   thread(): void {
     const { row, line } = this.#thread();
-    if (row) this.#outbox.add({ kind: "thread", row: line(row) });
+    if (row === undefined) return;
+    const shown = line(row);
+    this.#outbox.add(shown ? { kind: "thread", row: shown } : { kind: "thread-erased", threadId: row.threadId });
   }
 
   /** @param isListed the index may know of it already */

@@ -235,7 +235,7 @@ function isOvertaken(notice: Notice, all: readonly Numbered[], id: number): bool
       return (
         (other.kind === "run-over" ? other.runId : other.kind === "run-live" && other.run.runId) === notice.run.runId
       );
-    return notice.kind === "thread" && other.kind === "thread";
+    return notice.kind === "thread" && (other.kind === "thread" || other.kind === "thread-erased");
   });
 }
 

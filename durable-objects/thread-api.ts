@@ -10,6 +10,7 @@ import type {
   GraphVersion,
   PatchThread,
   ThreadView,
+  UpdateState,
 } from "./thread-resource.ts";
 
 /** The Thread object's RPC surface, as `src/api` sees it. Every call names the tenant; an object refuses another's. */
@@ -26,6 +27,7 @@ export type {
   ThreadStatus,
   ThreadView,
   TimeToLive,
+  UpdateState,
 } from "./thread-resource.ts";
 
 export type RunStatus = "pending" | "running" | "error" | "success" | "timeout" | "interrupted";
@@ -177,21 +179,6 @@ export interface AnswerInterrupt extends Address {
   /** Of the run that goes on, where the one that asked is at rest. */
   readonly runId: string;
   readonly budget?: Budget;
-}
-
-export interface UpdateState extends Address {
-  /** Channel values, as one writes them. */
-  readonly values: readonly (readonly [channel: string, value: Json])[];
-  /** A node: the write is its outcome if it waits or has failed, and its edges are taken. */
-  readonly asNode?: string;
-  /** Fork from there; absent: the thread's newest. */
-  readonly checkpointId?: string;
-  /** Of a frame that is open, by its name (`checkpoint_ns`): it is written to what that composite does inside. */
-  readonly namespace?: string;
-  /** For a thread that has never run. */
-  readonly graph?: GraphVersion;
-  readonly assistantId?: string;
-  readonly metadata?: JsonObject;
 }
 
 export interface SignalRun extends Address {

@@ -168,8 +168,10 @@ describe("subgraph", () => {
     const thread = openThread();
     const command = startOf(thread, CHAT);
     unwrap(await thread.api.startRun(command));
-    const frames = await follow(thread, command.runId, ["messages-tuple", "updates", "tasks"]);
-    const said = frames.filter(({ event }) => event === "messages");
+    const modes = ["messages-tuple", "updates", "tasks"] as const;
+    const frames = await follow(thread, command.runId, modes);
+    const deep = await follow(thread, command.runId, modes, -1, { subgraphs: true });
+    const said = deep.filter(({ event }) => event.split("|")[0] === "messages");
     const heard = said.map(({ data }) => data as [{ content: string }, JsonObject]);
     expect(heard.map(([{ content }]) => content).join("")).toBe("Hello there");
     expect(heard.map(([, metadata]) => metadata["langgraph_node"])).toContain("say");

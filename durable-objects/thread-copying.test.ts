@@ -49,13 +49,17 @@ const countOf = async (thread: TestThread, table: string) => (await rowsOf(threa
 const lineOf = ({ threadId }: TestThread) =>
   env.DB.prepare("SELECT status, expires_at FROM threads WHERE thread_id = ?").bind(threadId).first();
 
-/** Counts the pages that are asked for, and does something before one of them is answered. */
-function beforePage(page: number, act: () => Promise<void> = async () => undefined): () => number {
+/** Counts the pages that are asked for, and does something before one of them is answered: by number, or the first behind a table's. */
+function beforePage(page: number | string, act: () => Promise<void> = async () => undefined): () => number {
   let asked = 0;
+  let isDone = false;
   const plain = Object.getOwnPropertyDescriptor(Thread.prototype, "copyPage")?.value as Thread["copyPage"];
   vi.spyOn(Thread.prototype, "copyPage").mockImplementation(async function copyingPage(this: Thread, query) {
     asked += 1;
-    if (asked === page) await act();
+    if (!isDone && (asked === page || query.place?.table === page)) {
+      isDone = true;
+      await act();
+    }
     return plain.call(this, query);
   });
   return () => asked;
@@ -131,7 +135,7 @@ describe("a copy", () => {
   it("begins again when the original goes on meanwhile, and is of one moment", async () => {
     const [source, target] = [openThread(), openThread()];
     await sized(source, 3_000);
-    beforePage(3, async () => {
+    beforePage("runs", async () => {
       unwrap(await source.api.updateState({ ...addressOf(source), values: [["said", "meanwhile"]] }));
     });
     unwrap(await copyOf(source, target));

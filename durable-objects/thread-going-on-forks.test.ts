@@ -276,6 +276,7 @@ describe("the state at a checkpoint", () => {
       ["one,two", ["one", "two"]],
       ["one,two", ["one", "two"]],
       ["one,slow", ["one"]],
+      ["__start__", []],
     ]);
     await expectSameByAll(thread);
     await crash(thread);

@@ -173,7 +173,7 @@ describe("[R10] the history of a frame", () => {
     };
     const thread = openThread();
     await runToEnd(thread, outer);
-    const { id } = only((await historyOf(thread)).at(-1) ?? null);
+    const { id } = only((await historyOf(thread)).at(-2) ?? null);
     const told = ({ values, next, metadata, tasks }: ThreadState) => ({
       values,
       next,
@@ -234,7 +234,7 @@ describe("[R10] the history of a frame", () => {
     const turns = { kind: "loop", times: "3", output: { n: "state.n" }, graph: inside };
     const thread = openThread();
     await runToEnd(thread, { channels: { n: {} }, nodes: { turns }, edges: chain("turns") });
-    const { id } = only((await historyOf(thread)).at(-1) ?? null);
+    const { id } = only((await historyOf(thread)).at(-2) ?? null);
     const values = [0, 1, 2].map(async (turn) =>
       (await historyOf(thread, { namespace: `turns:${id}:${turn}` })).map((state) => state.values["n"]),
     );
@@ -263,7 +263,7 @@ describe("[R10] the history of a frame", () => {
     const thread = openThread();
     const { values } = await runToEnd(thread, { channels: { said: {} }, nodes: { race }, edges: chain("race") });
     expect(values).toEqual({ said: 2 });
-    const { id } = only((await historyOf(thread)).at(-1) ?? null);
+    const { id } = only((await historyOf(thread)).at(-2) ?? null);
     const [lost, won] = [0, 1].map((frame) => historyOf(thread, { namespace: `race:${id}:${frame}` }));
     expect((await lost)?.map(({ next }) => next)).toEqual([["long"], ["say"]]);
     expect((await won)?.map(({ next }) => next)).toEqual([[], ["short"], ["say"]]);

@@ -125,7 +125,7 @@ describe("history", () => {
     await runToEnd(thread, DIAMOND);
     await runToEnd(thread, DIAMOND);
     const history = unwrap(await thread.api.getHistory({ tenant, threadId, limit: 100 }));
-    expect(history).toHaveLength(6);
+    expect(history).toHaveLength(8);
     const ids = history.map((state) => state.checkpoint?.["checkpoint_id"] as string);
     expect([...ids].sort().reverse()).toEqual(ids);
     for (const [index, state] of history.entries()) {
@@ -134,7 +134,7 @@ describe("history", () => {
       expect(alone).toEqual(state);
     }
     expect(history[0]?.next).toEqual([]);
-    expect(history.at(-1)?.next).toEqual(["short", "long"]);
+    expect(history.slice(-2).map(({ next }) => next)).toEqual([["short", "long"], ["__start__"]]);
   });
 
   it("a thread that never ran has an empty state", async () => {

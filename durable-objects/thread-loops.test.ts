@@ -162,10 +162,11 @@ describe("race", () => {
     const thread = openThread();
     const command = startOf(thread, raced({}, RUN));
     unwrap(await thread.api.startRun(command));
-    const live = await follow(thread, command.runId, ["messages-tuple", "updates"]);
-    const again = await follow(thread, command.runId, ["messages-tuple", "updates"]);
+    const inside = { subgraphs: true };
+    const live = await follow(thread, command.runId, ["messages-tuple", "updates"], -1, inside);
+    const again = await follow(thread, command.runId, ["messages-tuple", "updates"], -1, inside);
     expect(again).toEqual(live);
-    expect(live.filter(({ event }) => event === "messages")).toHaveLength(3);
+    expect(live.filter(({ event }) => event.startsWith("messages|"))).toHaveLength(3);
   });
 
   it("[R11] losers that wait, or have graphs of their own, are dropped with all that is in them", async () => {

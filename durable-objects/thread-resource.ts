@@ -97,3 +97,18 @@ export interface CopyPage {
     readonly facts: { readonly copied: { readonly runs: number }; readonly pruned?: { readonly before: number } };
   };
 }
+
+export interface UpdateState extends Address {
+  /** Channel values, as one writes them. */
+  readonly values: readonly (readonly [channel: string, value: Json])[];
+  /** A node: the write is its outcome if it waits or has failed, and its edges are taken. */
+  readonly asNode?: string;
+  /** Fork from there; absent: the thread's newest. */
+  readonly checkpointId?: string;
+  /** Of a frame that is open, by its name (`checkpoint_ns`): it is written to what that composite does inside. */
+  readonly namespace?: string;
+  /** For a thread that has never run. */
+  readonly graph?: GraphVersion;
+  readonly assistantId?: string;
+  readonly metadata?: JsonObject;
+}

@@ -140,7 +140,8 @@ describe("a saga", () => {
     const thread = openThread();
     const { run } = await runToEnd(thread, { ...around(graph), graphs: { un } });
     expect(run.error).toMatchObject({ details: { undone: ["b", "a"] } });
-    const custom = (await follow(thread, run.run_id, ["custom"])).filter(({ event }) => event === "custom");
+    const frames = await follow(thread, run.run_id, ["custom"], -1, { subgraphs: true });
+    const custom = frames.filter(({ event }) => event.startsWith("custom|"));
     expect(custom.map(({ data }) => data)).toEqual([
       ["b", 2],
       ["a", 1],

@@ -80,14 +80,15 @@ describe("an even graph", () => {
     const history = await historyOf(thread);
     expect(logs(history)).toEqual([
       [-1, []],
-      [0, ["a"]],
+      [0, []],
       [1, ["a"]],
-      [2, ["a", "b", "c"]],
-      [3, ["a", "b", "c", "d"]],
+      [2, ["a"]],
+      [3, ["a", "b", "c"]],
+      [4, ["a", "b", "c", "d"]],
     ]);
     const next = history.map((state) => state.next);
-    expect([next[0], next[1], next[3], next[4]]).toEqual([["a"], ["bw", "cw"], ["d"], []]);
-    expect(history.map(({ metadata }) => metadata?.["source"])).toEqual(["input", "loop", "loop", "loop", "loop"]);
+    expect([...next.slice(0, 3), ...next.slice(4)]).toEqual([["__start__"], ["a"], ["bw", "cw"], ["d"], []]);
+    expect(history.map(({ metadata }) => metadata?.["source"])).toEqual(["input", ...Array<string>(5).fill("loop")]);
     await expectSound(thread);
   });
 
@@ -97,9 +98,11 @@ describe("an even graph", () => {
     await runToEnd(thread, { channels: CHANNELS, nodes: { a: sign("a") }, edges: edges(["start", "a"]) });
     expect(logs(await historyOf(thread))).toEqual([
       [-1, []],
-      [0, ["a"]],
+      [0, []],
       [1, ["a"]],
-      [2, ["a", "a"]],
+      [2, ["a"]],
+      [3, ["a"]],
+      [4, ["a", "a"]],
     ]);
     await expectSound(thread);
   });
@@ -107,11 +110,12 @@ describe("an even graph", () => {
 
 const UNEVEN: readonly Json[] = [
   [-1, []],
-  [0, ["a"]],
+  [0, []],
   [1, ["a"]],
-  [2, ["a", "l1"]],
-  [3, ["a", "l1", "l2"]],
-  [4, ["a", "l1", "l2", "z"]],
+  [2, ["a"]],
+  [3, ["a", "l1"]],
+  [4, ["a", "l1", "l2"]],
+  [5, ["a", "l1", "l2", "z"]],
 ];
 
 describe("an uneven graph", () => {
@@ -124,7 +128,7 @@ describe("an uneven graph", () => {
     const history = await historyOf(thread);
     expect(logs(history)).toEqual(UNEVEN);
     // of a channel without a reducer too, which has been overwritten since
-    expect(history.map(({ values }) => values["last"])).toEqual([undefined, "a", "a", "l1", "l2", "z"]);
+    expect(history.map(({ values }) => values["last"])).toEqual([undefined, undefined, "a", "a", "l1", "l2", "z"]);
     await expectSound(thread);
   });
 
@@ -154,14 +158,17 @@ describe("an uneven graph", () => {
         forked.filter(({ parent_checkpoint }) => parent_checkpoint?.["checkpoint_id"] === checkpointId),
       ).not.toEqual([]);
     }
-    const ahead = whole.find((state) => stepOf(state) === 2);
+    const ahead = whole.find((state) => stepOf(state) === 3);
     const command = await start(thread, graph, {}, { checkpointId: checkpointOf(ahead) });
     expect(unwrap(await thread.api.joinRun(command)).values["log"]).toEqual(["a", "l1", "a", "l1", "l2", "z"]);
-    const last = (await historyOf(thread)).slice(-6);
-    expect(logs(last)[0]).toEqual([3, ["a", "l1"]]);
+    const last = (await historyOf(thread)).slice(-7);
+    expect(logs(last).slice(0, 2)).toEqual([
+      [4, ["a", "l1"]],
+      [5, ["a", "l1"]],
+    ]);
     expect(last[0]?.parent_checkpoint?.["checkpoint_id"]).toBe(checkpointOf(ahead));
     await evictDurableObject(thread.stub);
-    expect((await historyOf(thread)).slice(-6)).toEqual(last);
+    expect((await historyOf(thread)).slice(-7)).toEqual(last);
     expect((await stateOf(thread)).values["log"]).toEqual(["a", "l1", "a", "l1", "l2", "z"]);
   });
 });
@@ -178,19 +185,20 @@ describe("a run that rests", () => {
     const thread = openThread();
     await runToEnd(thread, ASKS);
     expect(told(await historyOf(thread))).toEqual([
-      [-1, [], ["a"]],
-      [0, ["a"], ["ask", "b"]],
-      [1, ["a", "b"], ["ask", "d"]],
-      [2, ["a", "b", "b2"], ["ask", "d"]],
+      [-1, [], ["__start__"]],
+      [0, [], ["a"]],
+      [1, ["a"], ["ask", "b"]],
+      [2, ["a", "b"], ["ask", "d"]],
+      [3, ["a", "b", "b2"], ["ask", "d"]],
     ]);
     const head = await stateOf(thread);
     expect(head.interrupts).toHaveLength(1);
     expect(head.tasks).toMatchObject([{ name: "ask", interrupts: [{ value: "ok?" }], result: null, error: null }]);
     await expectSound(thread);
     await answered(thread, (await question(thread)).id, true);
-    expect(told((await historyOf(thread)).slice(4))).toEqual([
-      [3, ["a", "b", "b2"], ["d"]],
-      [4, ["a", "b", "b2", "d"], []],
+    expect(told((await historyOf(thread)).slice(5))).toEqual([
+      [4, ["a", "b", "b2"], ["d"]],
+      [5, ["a", "b", "b2", "d"], []],
     ]);
     await expectSound(thread);
   });
@@ -199,12 +207,12 @@ describe("a run that rests", () => {
     const thread = openThread();
     await runToEnd(thread, ASKS);
     unwrap(await thread.api.updateState({ ...addressOf(thread), values: [["log", "edited"]] }));
-    expect((await stateOf(thread)).metadata).toMatchObject({ source: "update", step: 3 });
+    expect((await stateOf(thread)).metadata).toMatchObject({ source: "update", step: 4 });
     await answered(thread, (await question(thread)).id, true);
-    expect(logs(await historyOf(thread)).slice(4)).toEqual([
-      [3, ["a", "b", "b2", "edited"]],
+    expect(logs(await historyOf(thread)).slice(5)).toEqual([
       [4, ["a", "b", "b2", "edited"]],
-      [5, ["a", "b", "b2", "edited", "d"]],
+      [5, ["a", "b", "b2", "edited"]],
+      [6, ["a", "b", "b2", "edited", "d"]],
     ]);
     await expectSound(thread);
   });
@@ -218,9 +226,10 @@ describe("a run that rests", () => {
     expect((await runToEnd(thread, graph)).run.status).toBe("error");
     expect(logs(await historyOf(thread))).toEqual([
       [-1, []],
-      [0, ["a"]],
-      [1, ["a", "b"]],
-      [2, ["a", "b", "b2"]],
+      [0, []],
+      [1, ["a"]],
+      [2, ["a", "b"]],
+      [3, ["a", "b", "b2"]],
     ]);
     const head = await stateOf(thread);
     expect(head.next).toContain("ask");
@@ -233,11 +242,11 @@ describe("a run that rests", () => {
     const graph: JsonObject = { ...ASKS, nodes: { ...(ASKS["nodes"] as JsonObject), ask: pause(60_000) } };
     const command = await start(thread, graph);
     await expect.poll(async () => (await copyLog(thread)).commits.length).toBeGreaterThan(4);
-    expect(told([await stateOf(thread)])).toEqual([[0, ["a"], ["ask", "b"]]]);
+    expect(told([await stateOf(thread)])).toEqual([[1, ["a"], ["ask", "b"]]]);
     unwrap(await thread.api.cancelRun(command));
-    expect(told((await historyOf(thread)).slice(2))).toEqual([
-      [1, ["a", "b"], ["ask", "d"]],
-      [2, ["a", "b", "b2"], ["ask", "d"]],
+    expect(told((await historyOf(thread)).slice(3))).toEqual([
+      [2, ["a", "b"], ["ask", "d"]],
+      [3, ["a", "b", "b2"], ["ask", "d"]],
     ]);
     await expectSound(thread);
   });
@@ -259,10 +268,11 @@ it("[R10] a map is one task of its level, whatever its frames commit", async () 
   };
   await runToEnd(thread, graph);
   expect((await historyOf(thread)).map((state) => [stepOf(state), state.next])).toEqual([
-    [-1, ["a"]],
-    [0, ["each", "beside"]],
-    [1, ["z"]],
-    [2, []],
+    [-1, ["__start__"]],
+    [0, ["a"]],
+    [1, ["each", "beside"]],
+    [2, ["z"]],
+    [3, []],
   ]);
   await expectSound(thread);
 });

@@ -119,7 +119,7 @@ describe("messages", () => {
     expect(metadata).toMatchObject({
       tags: [],
       langgraph_node: "answer",
-      langgraph_step: 2,
+      langgraph_step: 3,
       langgraph_triggers: ["branch:to:answer"],
       run_id: runId,
       thread_id: thread.threadId,
@@ -182,7 +182,10 @@ describe("steps", () => {
       expect(payload["config"]).toEqual({ configurable: { thread_id, checkpoint_id, checkpoint_ns } });
     }
     const output = (state: JsonObject) => state["values"];
-    if (graph === UNEVEN) expect(dataOf(live, "values")).toEqual(checkpoints.map(({ payload }) => output(payload)));
+    if (graph === UNEVEN) {
+      // The first is before the input is written: values begin with it.
+      expect(dataOf(live, "values")).toEqual(checkpoints.slice(1).map(({ payload }) => output(payload)));
+    }
   });
 
   it("begin behind what they follow from: values of a step before its tasks' starts", async () => {
@@ -262,7 +265,42 @@ describe("events", () => {
     expect(join).toEqual(["on_chain_start", "on_chain_stream", "on_chain_end"]);
   });
 
-  it("`tools` tells how a call begins and what it failed of", async () => {
+  it("`tools` tells of each call that a model made: how it begins, what it says meanwhile, and what it comes to", async () => {
+    const call = (id: string, name: string) => ({ id, name, args: { n: 1 } });
+    const { live } = await streamed(
+      {
+        channels: { messages: { reducer: "messages" } },
+        nodes: {
+          act: {
+            kind: "tools",
+            graph: {
+              channels: { result: {} },
+              nodes: {
+                say: { kind: "emit", value: "'half way'" },
+                done: { kind: "transform", set: { result: "'one'" } },
+                no: { kind: "fail", message: "no luck" },
+              },
+              edges: [{ from: "say", to: "done" }],
+            },
+          },
+        },
+        edges: [{ from: "start", to: "act" }],
+      },
+      { messages: [{ type: "ai", content: "", tool_calls: [call("c1", "say"), call("c2", "no")] }] },
+    );
+    const tools = dataOf(live, "tools");
+    expect(tools.filter(({ toolCallId }) => toolCallId === "c1")).toEqual([
+      { event: "on_tool_start", toolCallId: "c1", name: "say", input: { n: 1 } },
+      { event: "on_tool_event", toolCallId: "c1", name: "say", data: "half way" },
+      expect.objectContaining({ event: "on_tool_end", output: expect.objectContaining({ content: "one" }) as unknown }),
+    ]);
+    expect(tools.filter(({ toolCallId }) => toolCallId === "c2")).toMatchObject([
+      { event: "on_tool_start", name: "no" },
+      { event: "on_tool_error", name: "no", error: expect.stringContaining("no luck") as unknown },
+    ]);
+  });
+
+  it("`tools` tells how a request begins and what it failed of", async () => {
     const { live } = await streamed(UNEVEN);
     expect(dataOf(live, "tools")).toMatchObject([
       { event: "on_tool_start", name: "tool" },

@@ -10,6 +10,12 @@ beforeAll(async () => {
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
 });
 
+/** Whoever opens a stream while it goes on is in time. */
+const SLOW = {
+  channels: { text: {} },
+  nodes: { say: says("a longer text, piece by piece", "text", { delayMs: 60 }) },
+  edges: [{ from: "start", to: "say" }],
+};
 const GRAPH = {
   channels: { text: {}, number: { reducer: "sum", default: 0 } },
   nodes: { say: says("some text", "text", { delayMs: 1 }), add: { kind: "transform", set: { number: "1" } } },
@@ -136,7 +142,7 @@ describe("[G7] a thread's stream", () => {
   it("begins without an id with the run that is live, from its first event", async () => {
     const thread = await opened();
     await run(thread);
-    const command = startOf(thread, GRAPH, {}, { streamMode: ["updates"] });
+    const command = startOf(thread, SLOW, {}, { streamMode: ["updates"] });
     unwrap(await thread.api.startRun(command));
     const reader = await Reader.open(thread, ["run_modes"]);
     const [first] = await reader.until((seen) => seen.length > 0);

@@ -1,4 +1,4 @@
-import type { Commit, LogEntry } from "./entry.ts";
+import type { LogEntry } from "./entry.ts";
 
 /** A step that a commit shows: a checkpoint. */
 export interface Checkpoint {
@@ -18,9 +18,6 @@ export interface Checkpoint {
 export interface CheckpointHead extends Checkpoint {
   readonly type: LogEntry["type"];
 }
-
-/** A commit of the run itself, or one that shows a step, without what it wrote. */
-export type CommitHead = Pick<Commit, "seq" | "at" | "run" | "step" | "shows">;
 
 /** Where a list of checkpoints ends that goes on to older ones. */
 export interface Before {
@@ -52,14 +49,14 @@ export class CheckpointRows {
   }
 
   /** The newest first, `limit` commits' at most: those before a place. */
-  newest(before: Before, limit: number): Checkpoint[] {
-    const rows = this.#sql.exec<CheckpointSql>(
-      `SELECT ${COLUMNS} FROM commits WHERE seq <= ? AND ${SHOWN} ORDER BY seq DESC LIMIT ?`,
+  newest(before: Before, limit: number): CheckpointHead[] {
+    const rows = this.#sql.exec<CheckpointSql & { head: string }>(
+      `SELECT ${COLUMNS}, substr(body, 1, 3) AS head FROM commits WHERE seq <= ? AND ${SHOWN} ORDER BY seq DESC LIMIT ?`,
       before.seq,
       limit,
     );
     return [...rows]
-      .flatMap((row) => stepsOf(row).reverse())
+      .flatMap((row) => this.#stepsOf(row).reverse())
       .filter(({ seq, part }) => seq < before.seq || part < before.part);
   }
 
@@ -75,10 +72,14 @@ export class CheckpointRows {
       from,
       to,
     );
-    return [...rows].flatMap(({ head, ...row }) => {
-      const type = this.#typeOf(head, row.seq);
-      return stepsOf(row).map((step) => ({ ...step, type }));
-    });
+    return [...rows].flatMap((row) => this.#stepsOf(row));
+  }
+
+  /** In order. Rows that were written before steps were levels show one each. */
+  #stepsOf({ head, step, shows, ...place }: CheckpointSql & { head: string }): CheckpointHead[] {
+    const count = shows ?? 1;
+    const whole = { ...place, shows: count, type: this.#typeOf(head, place.seq) };
+    return Array.from({ length: count }, (_, part) => ({ ...whole, step: step - count + 1 + part, part }));
   }
 
   /** The last commit of a run that rests shows so many steps more, and has ids for them. */
@@ -97,10 +98,4 @@ export class CheckpointRows {
     if (head.startsWith("#")) return this.#entryOf(seq)?.type ?? "task-succeeded";
     return HEADS.get(head) ?? "task-succeeded";
   }
-}
-
-/** In order. Rows that were written before steps were levels show one each. */
-function stepsOf({ step, shows, ...place }: CheckpointSql): Checkpoint[] {
-  const count = shows ?? 1;
-  return Array.from({ length: count }, (_, part) => ({ ...place, step: step - count + 1 + part, part, shows: count }));
 }

@@ -38,11 +38,14 @@ export function commanded(live: LiveRun, command: RunCommand): Opening {
   };
 }
 
-/** How a write from outside begins on a thread that has never run, unless it is written as an input. */
-export function isEmptyStart(entry: LogEntry): boolean {
-  if (entry.type !== "run-started") return false;
+/**
+ * How many steps an entry shows that was just applied. A write from outside begins on a thread that has never run by an empty start,
+ * which shows nothing; written as an input it is one step.
+ */
+export function showsOf({ row, playback }: LiveRun, entry: LogEntry): number {
+  if (!row.hidden || entry.type !== "run-started") return playback.steps.completed;
   const { writes, takes, sends } = entry.outcome;
-  return writes.length + takes.length + sends.length === 0;
+  return writes.length + takes.length + sends.length === 0 ? 0 : 1;
 }
 
 /** R9: what has failed is to be tried anew. */

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from "../../src/base/json.ts";
 import type { TaskId } from "../../src/engine/types.ts";
+import type { CheckpointHead } from "../log/checkpoint-rows.ts";
 import type { LogEntry } from "../log/entry.ts";
 import { nodeOf, planOf, taskIn } from "../log/places.ts";
 import type { RunRow } from "../log/rows.ts";
@@ -54,10 +55,13 @@ export function metadataOf(
   };
 }
 
-export function sourceOf(entry: Pick<LogEntry, "type">, run: RunRow): string {
+/** @param part of the steps that the entry's commit shows */
+export function sourceOf(entry: Pick<LogEntry, "type">, run: RunRow, part = 0): string {
   if (run.hidden) return run.from?.anew === false && run.lineage === run.runId ? "fork" : "update";
   if (entry.type === "state-updated" || entry.type === "frame-updated") return "update";
-  return entry.type === "run-started" || entry.type === "frame-started" ? "input" : "loop";
+  // The second step of an input is LangGraph's `__start__`, which has written it.
+  if (entry.type === "run-started") return part === 0 ? "input" : "loop";
+  return entry.type === "frame-started" ? "input" : "loop";
 }
 
 export function checkpointView(threadId: string, commit: Position, { namespace, parents }: Linked = ROOT): JsonObject {
@@ -98,6 +102,15 @@ export function taskView({ threadId, run, playback }: Shower, task: TaskId, erro
   return { ...view, frames: engine.framesOf(task).map(({ frame }) => ({ frame, checkpoint_ns: `${name}:${frame}` })) };
 }
 
+/** Before its input is written a run has this to do. */
+export const START_NODE = "__start__";
+
+export function startTask(run: RunRow): JsonObject {
+  const path = ["__pregel_pull", START_NODE];
+  const none = { error: null, interrupts: [], checkpoint: null, state: null, result: null };
+  return { id: taskUuid(run.lineage, START_NODE), name: START_NODE, path, ...none };
+}
+
 /** What was asked, by the task's UUID. */
 export type Asked = Map<string, readonly Json[]>;
 
@@ -120,6 +133,16 @@ export function withInterrupts(state: ThreadState, asked: Asked): ThreadState {
     return { ...task, interrupts: [...(asked.get(task["id"] as string) ?? [])] };
   });
   return { ...state, tasks, interrupts: [...asked].flatMap(([id, questions]) => (shown.has(id) ? questions : [])) };
+}
+
+/** Whether a step's metadata holds what a search asks for. */
+export function matchesStep(
+  threadId: string,
+  run: RunRow,
+  { type, step, part }: Pick<CheckpointHead, "type" | "step" | "part">,
+  wanted: JsonObject,
+): boolean {
+  return contains(metadataOf(threadId, run, { source: sourceOf({ type }, run, part), step }, ROOT), wanted);
 }
 
 /** Whether a run's metadata holds what a search asks for. */

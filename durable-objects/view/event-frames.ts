@@ -1,19 +1,20 @@
 import { isJsonObject, type Json, type JsonObject } from "../../src/base/json.ts";
 import type { Outcome, Task, TaskId } from "../../src/engine/types.ts";
-import type { Chunk } from "../log/entry.ts";
+import type { Chunk, LogEntry } from "../log/entry.ts";
 import { type Audience, frameAround } from "./audience.ts";
-import { pieceId } from "./layout.ts";
+import { messagesIn, pieceId } from "./layout.ts";
 import type { Frame, Sheet } from "./sheet.ts";
 import { type RunNames, type TaskTexts, updateOf } from "./task-texts.ts";
 
-/** Kinds whose work is a tool's, to those who listen to `tools`. */
-const TOOLS: ReadonlySet<string> = new Set(["tool", "tools", "http"]);
+/** The kind whose task is a tool's call, to those who listen to `tools`, and the one that has a frame for each call. */
+const [CALL, CALLS] = ["http", "tools"];
 
 /** A tool that was begun. */
 interface Call {
   readonly toolCallId: string;
   readonly name: string;
-  readonly input: Json;
+  /** In which it is told. */
+  readonly frame: string;
 }
 
 /**
@@ -24,7 +25,10 @@ export class EventFrames {
   readonly #audience: Audience;
   readonly #texts: TaskTexts;
   readonly #names: RunNames;
-  readonly #calls = new Map<TaskId, Call>();
+  /** Under way, by task, or by with what the names of a frame's tasks begin. */
+  readonly #calls = new Map<string, Call>();
+  /** What the open nodes of the kind `tools` were called with. */
+  readonly #items = new Map<TaskId, readonly Json[]>();
 
   constructor(audience: Audience, texts: TaskTexts, names: RunNames) {
     this.#audience = audience;
@@ -46,16 +50,48 @@ export class EventFrames {
       sheet.add("events", { slot: "modelStart", index, frame }, () =>
         this.#ofModel(task.id, "on_chat_model_start", { input: this.#texts.input(task) }),
       );
-    if (!TOOLS.has(kind) || !this.#audience.wants("tools")) return;
-    const call = callOf(task, this.#texts);
-    this.#calls.set(task.id, call);
-    const { toolCallId, name, input } = call;
+    if (kind !== CALL || !this.#audience.wants("tools")) return;
+    const { toolCallId, name, input } = callOf(task, this.#texts);
+    this.#calls.set(task.id, { toolCallId, name, frame });
     sheet.add("tools", { slot: "toolStart", index, frame }, () => ({
       event: "on_tool_start",
       toolCallId,
       name,
       input,
     }));
+  }
+
+  /** The calls of a node that has a frame for each. */
+  framed(sheet: Sheet, entry: Extract<LogEntry, { readonly type: "frames-announced" | "frame-started" }>): void {
+    const { task } = entry;
+    if (this.#texts.kind(task) !== CALLS || !this.#audience.wants("tools")) return;
+    if (entry.type === "frames-announced") this.#items.set(task, entry.items);
+    const item = entry.type === "frame-started" ? this.#items.get(task)?.[entry.frame] : undefined;
+    if (entry.type === "frames-announced" || !isCall(item)) return;
+    const { id: toolCallId, name, args: input = {} } = item;
+    const frame = frameAround(task);
+    this.#calls.set(`${task}[${entry.frame}]/`, { toolCallId, name, frame });
+    sheet.add("tools", { slot: "callStart", frame }, () => ({ event: "on_tool_start", toolCallId, name, input }));
+  }
+
+  /** What they have come to are messages of its own, which it writes when all of them are over. */
+  answered(sheet: Sheet, entry: Extract<LogEntry, { readonly type: "task-succeeded" }>): void {
+    const { task } = entry;
+    if (this.#texts.kind(task) !== CALLS || !this.#audience.wants("tools")) return;
+    for (const number of this.#items.get(task)?.keys() ?? []) this.#calls.delete(`${task}[${number}]/`);
+    this.#items.delete(task);
+    for (const [index, { message }] of messagesIn(entry).entries()) {
+      const { type, tool_call_id: toolCallId = null, name = null, status, content = null } = message;
+      if (type !== "tool") continue;
+      const event = status === "error" ? "on_tool_error" : "on_tool_end";
+      const end = status === "error" ? { error: content } : { output: message };
+      sheet.add("tools", { slot: "toolMessage", index, frame: frameAround(task) }, () => ({
+        event,
+        toolCallId,
+        name,
+        ...end,
+      }));
+    }
   }
 
   /** @param said what its model has said, if it is a model's task */
@@ -97,10 +133,9 @@ export class EventFrames {
 
   /** What a tool says while it works. */
   pieces(chunk: Chunk, from: number): Frame[] {
-    const call = this.#calls.get(chunk.task);
-    const frame = frameAround(chunk.task);
-    if (call === undefined || !this.#audience.sees(frame)) return [];
-    const { toolCallId, name } = call;
+    const call = this.#calls.get(chunk.task) ?? this.#calls.get(frameAround(chunk.task));
+    if (call === undefined || !this.#audience.sees(call.frame)) return [];
+    const { toolCallId, name, frame } = call;
     const event = this.#audience.nameOf("tools", frame);
     return chunk.data.slice(from).flatMap((data, index): Frame[] => {
       const id = pieceId(chunk.first + (from + index) * chunk.each, chunk.each, "tool");
@@ -137,9 +172,18 @@ export class EventFrames {
 }
 
 /** A task that was sent a tool call is that call; any other is its node's. */
-function callOf(task: Task, texts: TaskTexts): Call {
+function callOf(task: Task, texts: TaskTexts): { toolCallId: string; name: string; input: Json } {
   const { payload } = task;
-  if (isJsonObject(payload) && typeof payload["name"] === "string" && typeof payload["id"] === "string")
-    return { toolCallId: payload["id"], name: payload["name"], input: payload["args"] ?? {} };
+  if (isCall(payload)) return { toolCallId: payload.id, name: payload.name, input: payload.args ?? {} };
   return { toolCallId: texts.uuid(task.id), name: texts.name(task.id), input: texts.input(task) };
+}
+
+interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  readonly args?: Json;
+}
+
+function isCall(value: Json | undefined): value is JsonObject & ToolCall {
+  return isJsonObject(value) && typeof value["name"] === "string" && typeof value["id"] === "string";
 }

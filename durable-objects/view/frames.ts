@@ -101,6 +101,7 @@ export class Framer {
     if (entry.type === "task-succeeded" || entry.type === "task-failed") this.#ended(sheet, entry);
     if (entry.type === "state-updated") this.#messages.given(sheet, entry);
     if (entry.type === "task-waiting") this.#question(sheet, entry);
+    if (entry.type === "frames-announced" || entry.type === "frame-started") this.#events.framed(sheet, entry);
     // Of commits from before there were steps each one with an outcome had the values of then.
     if (sheet.isFormer && (entry.type === "state-updated" || isOutcome(entry)))
       sheet.add("values", { slot: "values", frame: "" }, () => this.#states?.values() ?? {});
@@ -115,6 +116,7 @@ export class Framer {
     } else {
       this.#end(sheet, task, { result: updateOf(entry.outcome) });
       this.#events.toolEnded(sheet, task, { output: updateOf(entry.outcome) });
+      this.#events.answered(sheet, entry);
     }
     if (entry.outcome !== undefined) this.#outcome(sheet, task, entry.outcome, said);
   }

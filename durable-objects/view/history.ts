@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../../src/base/json.ts";
 import type { ThreadCore } from "../core.ts";
-import type { Before, Checkpoint } from "../log/checkpoint-rows.ts";
+import type { Before, Checkpoint, CheckpointHead } from "../log/checkpoint-rows.ts";
 import type { RunRow } from "../log/rows.ts";
 import { checkpointAt, standsOn } from "../log/standing.ts";
 import { Asked as OpenQuestions } from "../run/asked.ts";
@@ -8,7 +8,7 @@ import type { LiveRun } from "../run/live-run.ts";
 import type { Playback, Values } from "../run/playback.ts";
 import type { Open } from "../run/waits.ts";
 import type { HistoryQuery, ThreadState } from "../thread-api.ts";
-import { type Asked, matchesRun, noteQuestion, sourceOf, summaryOf, withInterrupts } from "./checkpoints.ts";
+import { type Asked, matchesStep, noteQuestion, sourceOf, summaryOf, withInterrupts } from "./checkpoints.ts";
 import { segmentsOf } from "./frame-names.ts";
 import { FramePositions } from "./frame-positions.ts";
 import { standOf } from "./frame-states.ts";
@@ -63,11 +63,13 @@ export function historyOf(core: ThreadCore, query: HistoryQuery): ThreadState[] 
 export function checkpointsOf(core: ThreadCore, query: HistoryQuery): Checkpoint[] {
   const { threadId, limit, metadata } = query;
   const wanted: Checkpoint[] = [];
-  const matching = new Map<number, boolean>();
-  const matches = (run: number, seq: number): boolean => {
-    const known = matching.get(run) ?? runMatches(core, seq, metadata);
-    matching.set(run, known);
-    return known;
+  const runs = new Map<number, RunRow | undefined>();
+  const matches = (checkpoint: CheckpointHead): boolean => {
+    if (metadata === undefined) return true;
+    const { run: n, seq } = checkpoint;
+    if (!runs.has(n)) runs.set(n, core.store.runAt(seq));
+    const run = runs.get(n);
+    return run !== undefined && matchesStep(threadId, run, checkpoint, metadata);
   };
   let before: Before =
     query.before === undefined
@@ -76,7 +78,7 @@ export function checkpointsOf(core: ThreadCore, query: HistoryQuery): Checkpoint
   while (wanted.length < limit) {
     const page = core.store.checkpoints.newest(before, Math.max(limit, 100));
     for (const checkpoint of page) {
-      if (wanted.length < limit && matches(checkpoint.run, checkpoint.seq)) wanted.push(checkpoint);
+      if (wanted.length < limit && matches(checkpoint)) wanted.push(checkpoint);
     }
     const last = page.at(-1);
     if (last === undefined) break;
@@ -234,18 +236,12 @@ function lastState(core: ThreadCore, threadId: string, checkpoint: Checkpoint, d
   const [run, [commit]] = [core.store.runAt(seq), core.store.commits(seq, seq)];
   if (run?.status !== "success" || commit === undefined)
     return statesAt(core, threadId, [checkpoint], deep)[0] ?? { ...NEVER_RUN };
-  const of = { ...checkpoint, source: sourceOf(commit.entry, run) };
+  const of = { ...checkpoint, source: sourceOf(commit.entry, run, checkpoint.part) };
   return {
     ...NEVER_RUN,
     ...summaryOf(threadId, run, of, parentOf(core.store, run, checkpoint)),
     values: Object.fromEntries(core.values),
   };
-}
-
-function runMatches(core: ThreadCore, seq: number, wanted: JsonObject | undefined): boolean {
-  if (!wanted) return true;
-  const run = core.store.runAt(seq);
-  return run !== undefined && matchesRun(run, wanted);
 }
 
 function pick(values: Values, names: readonly string[]): JsonObject {

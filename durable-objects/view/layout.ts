@@ -8,8 +8,11 @@ import type { Commit, LogEntry } from "../log/entry.ts";
 
 /** What a run begins with. */
 const HEAD = ["metadata", "graphStart", "goneOn"] as const;
+/** Of each message that a task has written. */
+const MESSAGE = ["message", "toolMessage"] as const;
 /** What the end of a task, or a question, shows; in the order in which it is shown. */
 const ENDS = [
+  "callStart",
   "modelPiece",
   "complete",
   "modelEnd",
@@ -39,7 +42,7 @@ const FOOT = ["open", "openValues", "graphEnd", "error"] as const;
 
 export type Slot =
   | (typeof HEAD)[number]
-  | "message"
+  | (typeof MESSAGE)[number]
   | (typeof ENDS)[number]
   | (typeof STEP)[number]
   | (typeof START)[number]
@@ -58,7 +61,8 @@ export interface Layout {
  */
 export function frameCount(entry: LogEntry, starts: number, shows: number): number {
   const tasks = starts * START.length;
-  return HEAD.length + messagesIn(entry).length + ENDS.length + shows * STEP.length + tasks + FOOT.length;
+  const messages = messagesIn(entry).length * MESSAGE.length;
+  return HEAD.length + messages + ENDS.length + shows * STEP.length + tasks + FOOT.length;
 }
 
 /** The same of steps that a run shows when it comes to rest; with any entry they take as many. */
@@ -108,12 +112,14 @@ export function layoutOf(commit: Commit): Layout {
 }
 
 function layout({ entry, event, lastEvent }: Commit, shows: number): Layout {
-  const ends = event + HEAD.length + messagesIn(entry).length;
+  const messages = event + HEAD.length;
+  const ends = messages + messagesIn(entry).length * MESSAGE.length;
   const steps = ends + ENDS.length;
   const starts = steps + shows * STEP.length;
   const foot = lastEvent + 1 - FOOT.length;
   const id = (slot: Slot, index = 0): number => {
-    if (slot === "message") return event + HEAD.length + index;
+    if (slot === "message") return messages + index * MESSAGE.length;
+    if (slot === "toolMessage") return messages + index * MESSAGE.length + 1;
     const [head, end, step, start] = [HEAD_AT, ENDS_AT, STEP_AT, START_AT].map((at) => at.get(slot));
     if (head !== undefined) return event + head;
     if (end !== undefined) return ends + end;

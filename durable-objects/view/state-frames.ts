@@ -5,7 +5,7 @@ import { type Commit, isFrameCheckpoint, type LogEntry } from "../log/entry.ts";
 import { type FramePlace, frameOf, prefixOf } from "../log/places.ts";
 import type { RunRow } from "../log/rows.ts";
 import type { Playback } from "../run/playback.ts";
-import type { ShownStep } from "../run/steps.ts";
+import { BEFORE_INPUT, type ShownStep } from "../run/steps.ts";
 import type { ThreadState } from "../thread-api.ts";
 import type { Audience } from "./audience.ts";
 import { FramePositions } from "./frame-positions.ts";
@@ -46,7 +46,8 @@ export class StateFrames {
   steps(sheet: Sheet, shown: readonly ShownStep[], over: RunRow | undefined): void {
     if (sheet.isFormer) return;
     for (const [index, step] of shown.entries()) {
-      sheet.add("values", { slot: "values", index, frame: "" }, () => this.values(step.upTo));
+      if (step.upTo !== BEFORE_INPUT)
+        sheet.add("values", { slot: "values", index, frame: "" }, () => this.values(step.upTo));
       if (!this.#audience.wants("checkpoints", "debug")) continue;
       const payload = checkpointOf(this.#stateAt(over)(this.#playback, sheet.commit, step));
       sheet.add("checkpoints", { slot: "checkpoint", index, frame: "" }, () => payload);

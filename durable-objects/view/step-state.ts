@@ -4,9 +4,9 @@ import type { RunRow } from "../log/rows.ts";
 import { checkpointAt, standsOn } from "../log/standing.ts";
 import type { ThreadStore } from "../log/store.ts";
 import type { Playback } from "../run/playback.ts";
-import type { ShownStep } from "../run/steps.ts";
+import { BEFORE_INPUT, type ShownStep } from "../run/steps.ts";
 import type { ThreadState } from "../thread-api.ts";
-import { sourceOf, summaryOf } from "./checkpoints.ts";
+import { sourceOf, START_NODE, startTask, summaryOf } from "./checkpoints.ts";
 import { loadFrames, type Stand, taskState } from "./frame-states.ts";
 import { FramePositions } from "./frame-positions.ts";
 import type { Position } from "./identity.ts";
@@ -29,13 +29,16 @@ export function stateAt(stand: Stand, { run, commit, shown, parent }: Made): Thr
   const names = (node: number): string => shownIn(stand, plan, plan.nodes[node]);
   const pending = playback.left.pending().map(({ node }) => names(node));
   const { seq, at, shows, entry } = commit;
-  const of = { seq, at, shows, part: shown.part, step: shown.step, source: sourceOf(entry, run) };
+  const { part, step, upTo } = shown;
+  const summary = summaryOf(threadId, run, { seq, at, shows, part, step, source: sourceOf(entry, run, part) }, parent);
+  const values = Object.fromEntries(playback.threadValues(upTo));
+  if (upTo === BEFORE_INPUT) return { values, next: [START_NODE], tasks: [startTask(run)], interrupts: [], ...summary };
   return {
-    values: Object.fromEntries(playback.threadValues(shown.upTo)),
+    values,
     next: [...new Set([...tasks.map((task) => names(task.node)), ...pending])],
     tasks: tasks.map(({ id, node }) => taskState(stand, id, errorOf(run, plan.nodes[node]?.id))),
     interrupts: [],
-    ...summaryOf(threadId, run, of, parent),
+    ...summary,
   };
 }
 

@@ -28,7 +28,7 @@ export function summariesOf(core: ThreadCore, query: HistoryQuery): Summary[] {
   for (const run of core.store.runsAfter(firstRun.firstSeq - 1, last.seq + 1)) {
     let parent: Position | undefined = newest !== undefined && run.from === null ? newest : standsOn(core.store, run);
     for (let at = checkpoints[next]; at?.run === run.n; at = checkpoints[++next]) {
-      const commit = { ...at, source: sourceOf({ type: at.type }, run) };
+      const commit = { ...at, source: sourceOf({ type: at.type }, run, at.part) };
       if (wanted.has(placeOf(at))) summaries.push(summaryOf(query.threadId, run, commit, parent));
       parent = at;
     }

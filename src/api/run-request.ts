@@ -99,7 +99,8 @@ export const RunCreate = z
       .nullish()
       .openapi({ description: "The run is `pending` for so long." }),
     webhook: z.string().max(2048).nullish().openapi({
-      description: "Told of the run's end by a signed POST: a public https URL, or a path of this server (docs/schedules-and-webhooks.md).",
+      description:
+        "Told of the run's end by a signed POST: a public https URL, or a path of this server (docs/schedules-and-webhooks.md).",
     }),
     durability: z
       .enum(["exit", "async", "sync"])

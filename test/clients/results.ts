@@ -30,7 +30,7 @@ export async function playAll(
   const worker = async () => {
     for (let next = todo.shift(); next !== undefined; next = todo.shift()) {
       const { one, version, place } = next;
-      results.push(await tried(one, `${version}${place.key === undefined ? ", open" : ""}`, () => play(one, version, place), one.long ? 120 : 30));
+      results.push(await tried(one, `${version}${place.key === undefined ? ", open" : ""}`, () => play(one, version, place), one.long ? 420 : 30));
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));

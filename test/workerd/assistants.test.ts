@@ -195,7 +195,10 @@ describe("a change", () => {
 
   it("can be taken back: an older version counts again, and the next is higher than any there ever was", async () => {
     const { assistant_id: id } = await make({ name: "v1", config: { configurable: { v: 1 } } });
+    // Remembered from then on, for a second.
+    expect(await seenBy(id)).toMatchObject({ config: { v: 1 } });
     await read(change(id, { name: "v2", metadata: { marked: true }, config: { configurable: { v: 2 } } }));
+    expect(await seenBy(id)).toMatchObject({ config: { v: 2 } });
     await read(change(id, { name: "v3" }));
     const versions = (json: object) => read<Assistant[]>(post(`/assistants/${id}/versions`, json));
     const all = await versions({});

@@ -99,7 +99,10 @@ describe("a run's stream", () => {
   });
 
   it("refuses an unknown mode before anything begins", async () => {
-    const answer = await call("/runs/stream", { key, json: { assistant_id: "double", stream_mode: ["values", "telepathy"] } });
+    const answer = await call("/runs/stream", {
+      key,
+      json: { assistant_id: "double", stream_mode: ["values", "telepathy"] },
+    });
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({ code: "invalid_request", pointer: "/stream_mode" });
   });

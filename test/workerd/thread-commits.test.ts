@@ -40,14 +40,14 @@ it("lists what history gathers into steps, newest first, in pages", async () => 
   const { commits, next_cursor: end } = await page("?limit=100");
   expect(end).toBeNull();
   expect(commits.map(({ type, node, step, shows }) => [type, node, step, shows])).toEqual([
-    ["task-succeeded", "last", 2, 1],
+    ["task-succeeded", "last", 3, 1],
     // of the branch that ran ahead the levels are complete only now: one step each
-    ["task-succeeded", "slow", 1, 2],
+    ["task-succeeded", "slow", 2, 2],
     ["task-resumed", "slow", null, 0],
     ["task-succeeded", "two", null, 0],
     ["task-succeeded", "one", null, 0],
     ["task-waiting", "slow", null, 0],
-    ["run-started", null, -1, 1],
+    ["run-started", null, 0, 2],
   ]);
   const pages = [];
   for (let cursor: string | null = ""; cursor !== null; ) {
@@ -65,7 +65,7 @@ it("names positions that no step shows: their state can be read, and forked", as
   expect(state).toMatchObject({
     values: { log: ["one"] },
     next: ["slow", "two"],
-    metadata: { source: "loop", step: -1 },
+    metadata: { source: "loop", step: 0 },
     checkpoint: { checkpoint_id: one?.checkpoint_id },
   });
   const body = { assistant_id: "uneven", input: null, checkpoint_id: one?.checkpoint_id };

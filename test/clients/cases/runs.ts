@@ -242,20 +242,35 @@ export const RUNS: readonly Case[] = [
     },
   },
   {
-    name: "a run without a thread leaves none, or keeps it where that was asked",
+    name: "a run without a thread keeps it where that was asked, and long enough for who lost the connection anyway",
     about: ["a run's body:onCompletion"],
     async run({ client }) {
-      const threadOf = async (onCompletion?: string) => {
-        const run = await client.runs.create(null, "c-steps", { input: {}, onCompletion } as never);
-        return run.thread_id;
-      };
-      const kept = await threadOf("keep");
-      await until(async () => (await client.threads.get(kept)).status === "idle", "the kept thread's end");
-      includes(await client.threads.getState(kept), { values: DONE });
-      for (const word of [undefined, "delete", "complete"]) {
-        const gone = await threadOf(word);
-        await until(async () => client.threads.get(gone).then(() => false, () => true), `a thread's end (${word})`);
+      for (const onCompletion of ["keep", "continue", "complete", "delete", undefined]) {
+        const { thread_id: id } = await client.runs.create(null, "c-steps", { input: {}, onCompletion } as never);
+        await until(async () => (await client.threads.get(id)).status === "idle", "the thread's end");
+        includes(await client.threads.getState(id), { values: DONE });
       }
+      await assert.rejects(client.runs.create(null, "c-steps", { input: {}, onCompletion: "perhaps" } as never));
+    },
+  },
+  {
+    name: "the thread of a run without one is gone five minutes after it, unless it was to be kept",
+    about: ["a run's body:onCompletion"],
+    long: true,
+    async run({ client }) {
+      const make = async (onCompletion?: string) =>
+        (await client.runs.create(null, "c-steps", { input: {}, onCompletion } as never)).thread_id;
+      const [kept, gone] = [await make("keep"), await make()];
+      for (let seconds = 0; ; seconds += 5) {
+        const isThere = await client.threads.get(gone).then(
+          () => true,
+          (error: { status?: number }) => error.status !== 404,
+        );
+        if (!isThere) break;
+        assert.ok(seconds < 400, "it is still there");
+        await sleep(5000);
+      }
+      includes(await client.threads.get(kept), { thread_id: kept });
     },
   },
   {
