@@ -23,10 +23,11 @@ export function applySupersteps(
   for (const [index, step] of steps.entries()) {
     const path = ["supersteps", String(index), "updates"];
     if (isInput(step)) {
-      // `__input__` is the input as it came, `__start__` what became of it: here one commit is both.
-      if (step.every(({ asNode }) => asNode === "__input__") && isInput(steps[index + 1] ?? [], "__start__")) continue;
+      // `__input__` is the input as it came, `__start__` what became of it: here one commit is both, and shows both.
+      if (isInput(step, "__input__") && isInput(steps[index + 1] ?? [], "__start__")) continue;
+      const hasInput = isInput(step, "__start__") && isInput(steps[index - 1] ?? [], "__input__");
       const values = step.flatMap((update) => [...update.values]);
-      updateAnew(core, { ...command, values, path: [...path, "0"] }, "start", plan, kinds);
+      updateAnew(core, { ...command, values, path: [...path, "0"], hasInput }, "start", plan, kinds);
     } else if (step.length > 0) {
       const writes = step.map((update, place) => ({ ...update, path: [...path, String(place)] }));
       updateState(core, command, plan, kinds, writes);

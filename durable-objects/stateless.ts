@@ -1,4 +1,6 @@
+import { failure } from "../src/base/errors.ts";
 import type { ThreadCore } from "./core.ts";
+import type { Address } from "./thread-api.ts";
 
 /**
  * How long the thread of a stateless run is kept when the run is over, Unix milliseconds: its client may have lost the
@@ -16,4 +18,9 @@ export function eraseAt(core: ThreadCore): number | undefined {
   if (last?.kwargs["on_completion"] !== "delete" || last.status === "error" || last.status === "timeout")
     return undefined;
   return core.waiting?.nextTime() === undefined ? last.updatedAt + STATELESS_KEPT_MS : undefined;
+}
+
+/** Who asks for the thread itself finds it no more; the run, its result and its stream are there until it is erased. @throws EdgewiseError `not_found` */
+export function refuseLeft(core: ThreadCore, { threadId }: Address): void {
+  if (eraseAt(core) !== undefined) throw failure("not_found", `Thread with ID ${threadId} not found`);
 }

@@ -123,13 +123,16 @@ describe("[G1] the thread of a stateless run", () => {
       await runDurableObjectAlarm(thread.stub);
       return (await alarmAt(thread)) - Date.now() > STATELESS_KEPT_MS - 60_000;
     });
-    expect((await stateOf(thread)).values["log"]).toEqual(["quick"]);
-    await crash(thread);
-    await age(thread);
-    await runDurableObjectAlarm(thread.stub);
-    await untilTrue(async () => !(await thread.api.getThread(addressOf(thread))).ok);
+    // Nobody finds the thread itself any more.
+    expect(await thread.api.getThread(addressOf(thread))).toMatchObject({ ok: false, error: { code: "not_found" } });
     const listed = env.DB.prepare("SELECT 1 FROM threads WHERE thread_id = ?").bind(thread.threadId);
     await untilTrue(async () => (await listed.first()) === null);
+    await crash(thread);
+    expect(unwrap(await thread.api.joinRun(command)).values["log"]).toEqual(["quick"]);
+    expect((await stateOf(thread)).values["log"]).toEqual(["quick"]);
+    await age(thread);
+    await runDurableObjectAlarm(thread.stub);
+    await untilTrue(async () => !(await thread.api.getState(addressOf(thread))).ok);
   });
 
   it("stays where somebody has gone on with it, or the run has failed", async () => {
@@ -156,6 +159,6 @@ describe("[G1] the thread of a stateless run", () => {
       storage.sql.exec("UPDATE queued_runs SET updated_at = updated_at - ?", STATELESS_KEPT_MS);
     });
     await runDurableObjectAlarm(thread.stub);
-    await untilTrue(async () => !(await thread.api.getThread(addressOf(thread))).ok);
+    await untilTrue(async () => !(await thread.api.getState(addressOf(thread))).ok);
   });
 });

@@ -216,6 +216,6 @@ describe("the index", () => {
       edges: [{ from: "start", to: "a" }],
     };
     expect(await runToEnd(thread, again)).toMatchObject({ run: { status: "success" }, values: {} });
-    expect(unwrap(await thread.api.getHistory({ tenant, threadId, limit: 100 }))).toHaveLength(2);
+    expect(unwrap(await thread.api.getHistory({ tenant, threadId, limit: 100 }))).toHaveLength(3);
   });
 });

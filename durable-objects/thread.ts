@@ -27,6 +27,7 @@ import {
 } from "./queue.ts";
 import { keepLatest } from "./pruning.ts";
 import { Reading } from "./reading.ts";
+import { refuseLeft } from "./stateless.ts";
 import { migrate, receiveSignal, updateAnew, updateState } from "./updates.ts";
 import type { RunRow } from "./log/rows.ts";
 import { checkpointAt } from "./log/standing.ts";
@@ -108,7 +109,10 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   }
 
   async getThread(address: Api.Address) {
-    return this.#answer(() => this.#reading.thread(address));
+    return this.#answer(() => {
+      refuseLeft(this.#core, address);
+      return this.#reading.thread(address);
+    });
   }
 
   async patchThread(command: Api.PatchThread) {

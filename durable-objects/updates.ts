@@ -17,7 +17,7 @@ import { startedBy } from "./run/input.ts";
 import { LiveRun } from "./run/live-run.ts";
 import { newRun } from "./run/new-run.ts";
 import { restOf } from "./run/ending.ts";
-import { nodeIndex, quiet, targetsOf, writesOf } from "./run/opening.ts";
+import { INPUT_STEP, nodeIndex, quiet, targetsOf, writesOf } from "./run/opening.ts";
 import { migrated } from "./run/migration.ts";
 import { scopeAfter } from "./run/scope.ts";
 import type { Opening } from "./run/start.ts";
@@ -100,12 +100,12 @@ export function updateState(
  */
 export function updateAnew(
   core: ThreadCore,
-  command: UpdateState & { readonly path?: readonly string[] },
+  command: UpdateState & { readonly path?: readonly string[]; readonly hasInput?: boolean },
   as: "start" | "end",
   plan: () => Plan,
   kinds: NodeKinds,
 ): void {
-  const { threadId, values, graph, path = [] } = command;
+  const { threadId, values, graph, path = [], hasInput = false } = command;
   const at = standpoint(core, threadId, command.checkpointId);
   const last = lastRun(core);
   const runId = uuidv7(core.now(), secureRandom);
@@ -117,7 +117,8 @@ export function updateAnew(
   const known = last === undefined ? plan() : core.plan(last.graphHash);
   const assistantId = last?.assistantId ?? command.assistantId ?? pinned.graphId;
   const from = at?.anew ?? { seq: core.lastCommit.seq, anew: true };
-  const row = newRun(hiddenRun({ ...command, assistantId }, runId, pinned), { ...nextRun(core), from, hidden: true });
+  const place = { ...nextRun(core), from, hidden: true, ...(hasInput && { used: { [INPUT_STEP]: true } }) };
+  const row = newRun(hiddenRun({ ...command, assistantId }, runId, pinned), place);
   const base = at === undefined ? core.values : core.past.valuesOn(at.anew);
   const given = givenOf(row, row, threadId);
   const live = new LiveRun(row, given, known, base, kinds);

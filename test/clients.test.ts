@@ -37,8 +37,12 @@ describe("the table of docs/langgraph.md", () => {
       milliseconds: 1,
       ...(fault !== undefined && { fault }),
     });
-    const table = tableOf([result("threads.count"), result("threads.count:values"), result("threads.count:status", "no")]);
-    const row = table.split("\n").find((line) => line.includes("`threads.count`"));
-    expect(row).toBe("| `threads.count` | 1.15.0, 2.0.0 | values | `metadata`: **not tried**; `status`: **fails** |");
+    const table = tableOf([
+      result("assistants.count"),
+      result("assistants.count:graphId"),
+      result("assistants.count:name", "no"),
+    ]);
+    const row = table.split("\n").find((line) => line.includes("`assistants.count`"));
+    expect(row).toBe("| `assistants.count` | 1.15.0, 2.0.0 | graphId | `metadata`: **not tried**; `name`: **fails** |");
   });
 });

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import type { LogEntry } from "../durable-objects/log/entry.ts";
@@ -104,6 +105,24 @@ describe("[property 4, G7, F18] a follower of a recorded run that comes back", (
       for (let at = 0; at < whole.length; at += Math.ceil(whole.length / 40))
         expect(follow(replay, row, ids[at] ?? -1)).toEqual(whole.slice(at + 1));
     }
+  });
+});
+
+/** SHA-256 of all frames of all runs that were written before there were steps, by scene; rows may be added, never edited. */
+const FORMER = JSON.parse(readFileSync(new URL("former-frames.json", import.meta.url), "utf8")) as Readonly<
+  Record<string, string>
+>;
+
+describe("[G7] a run that was written before there were steps", () => {
+  it.each(NAMED)("%s: has the frames that it had then, ids and all", (scene, log) => {
+    const { replay } = opened(log);
+    const former = replay.runs().filter((row) => replay.commitsOf(row)[0]?.shows === null);
+    const text = JSON.stringify(former.map((row) => follow(replay, row, -1)));
+    if (former.length > 0) expect(createHash("sha256").update(text).digest("hex")).toBe(FORMER[scene]);
+  });
+
+  it("is one of those that are kept", () => {
+    expect(Object.keys(FORMER).length).toBeGreaterThan(20);
   });
 });
 

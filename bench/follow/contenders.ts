@@ -39,7 +39,9 @@ export async function startContenders(): Promise<Contenders> {
     id: "follow",
     channels: { pace: {}, messages: { reducer: "messages", default: [] } },
     input: ["pace"],
-    nodes: { speak: { kind: "model", model: "ollama/double", prompt: "{{ state.pace }}", write: "messages", timeout: "60s" } },
+    nodes: {
+      speak: { kind: "model", model: "ollama/double", prompt: "{{ state.pace }}", write: "messages", timeout: "60s" },
+    },
     edges: [{ from: "start", to: "speak" }],
   });
   return {

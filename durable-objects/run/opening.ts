@@ -40,13 +40,17 @@ export function commanded(live: LiveRun, command: RunCommand): Opening {
 
 /**
  * How many steps an entry shows that was just applied. A write from outside begins on a thread that has never run by an empty start,
- * which shows nothing; written as an input it is one step.
+ * which shows nothing; written as an input it is one step, or as many as a run's where it says both of LangGraph's.
  */
 export function showsOf({ row, playback }: LiveRun, entry: LogEntry): number {
   if (!row.hidden || entry.type !== "run-started") return playback.steps.completed;
   const { writes, takes, sends } = entry.outcome;
-  return writes.length + takes.length + sends.length === 0 ? 0 : 1;
+  if (writes.length + takes.length + sends.length === 0) return 0;
+  return row.kwargs[INPUT_STEP] === true ? playback.steps.completed : 1;
 }
+
+/** Where a hidden run's kwargs say that `__input__` and `__start__` were both written. */
+export const INPUT_STEP = "input_step";
 
 /** R9: what has failed is to be tried anew. */
 function redriven({ playback: { engine } }: LiveRun): LogEntry[] {

@@ -97,8 +97,7 @@ export class ThreadFollower {
     if (!this.#modes.has("state_update") || this.#at > 0) return this.#goOn(run, "");
     const written: Record<string, Json> = {};
     for (const { entry } of this.#core.store.commits(run.firstSeq, run.lastSeq))
-      if (entry.type === "state-updated" || entry.type === "run-started" || entry.type === "task-succeeded")
-        Object.assign(written, updateOf(entry.outcome));
+      if ("outcome" in entry && entry.outcome !== undefined) Object.assign(written, updateOf(entry.outcome));
     const checkpoint = checkpointAt(this.#core.store, run.lastSeq);
     const data: Json = {
       values: written,

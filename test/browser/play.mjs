@@ -24,7 +24,9 @@ async function servePage() {
     const path = new URL(request.url, "http://page").pathname;
     const file = join(here, "dist", path === "/" ? "index.html" : path);
     if (!file.startsWith(join(here, "dist")) || !existsSync(file)) return response.writeHead(404).end();
-    response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" }).end(readFileSync(file));
+    response
+      .writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" })
+      .end(readFileSync(file));
   });
   await new Promise((resolve) => pages.listen(0, "127.0.0.1", resolve));
   // An open server answers pages of its own site only: there the page differs by its port alone.
@@ -54,7 +56,10 @@ async function open(graph) {
     for (;;) {
       const found = await look();
       if (found) return found;
-      assert.ok(Date.now() - startedAt < 15_000, `${what}: ${JSON.stringify(await messages())} ${await text("failure")} ${faults}`);
+      assert.ok(
+        Date.now() - startedAt < 15_000,
+        `${what}: ${JSON.stringify(await messages())} ${await text("failure")} ${faults.join("; ")}`,
+      );
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
@@ -127,7 +132,7 @@ const CLAIMS = {
   },
 };
 const GRAPHS = {
-  "submit, messages, CORS": "c-chat",
+  "submit, messages, CORS": "c-speak",
   "interrupt, resume": "c-talk-ask",
   reconnectOnMount: "c-words",
   "history and branches": "c-chat",

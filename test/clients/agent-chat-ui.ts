@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Place } from "./case.ts";
+import { type Place, sorted } from "./case.ts";
 import { CLIENTS } from "./packages.ts";
 import { type Result, tried } from "./results.ts";
 
@@ -28,7 +28,9 @@ export async function playChatUi({ url, key }: Pick<Place, "url" | "key">): Prom
   for (const call of calls) {
     const about = ["agent-chat-ui:its calls, recorded"];
     const who = key === undefined ? "recorded, open" : "recorded";
-    const result = await tried({ name: `agent-chat-ui: ${call.name}`, about }, who, () => send(url, key, filled(call, kept), kept));
+    const result = await tried({ name: `agent-chat-ui: ${call.name}`, about }, who, () =>
+      send(url, key, filled(call, kept), kept),
+    );
     results.push(result);
     if (result.fault !== undefined) break;
   }
@@ -50,7 +52,7 @@ async function send(url: string, key: string | undefined, call: Call, kept: Reco
   if (call.events !== undefined) {
     assert.match(response.headers.get("content-location") ?? "", /\/runs\/[0-9a-f-]{36}$/);
     const names = [...text.matchAll(/^event: (.*)$/gm)].map(([, name]) => name?.split("|")[0]);
-    assert.deepEqual([...new Set(names)].sort(), [...call.events].sort());
+    assert.deepEqual(sorted(names), sorted(call.events));
     return;
   }
   const answer = JSON.parse(text) as unknown;
@@ -72,7 +74,8 @@ function holds(actual: unknown, shape: unknown, at: string): void {
   if (typeof shape !== "object" || shape === null) return assert.deepEqual(actual, shape, at);
   assert.ok(typeof actual === "object" && actual !== null, `${at} is ${JSON.stringify(actual)}`);
   if (Array.isArray(shape) && shape.length === 0) return assert.deepEqual(actual, shape, at);
-  for (const [name, each] of Object.entries(shape)) holds((actual as Record<string, unknown>)[name], each, `${at}/${name}`);
+  for (const [name, each] of Object.entries(shape))
+    holds((actual as Record<string, unknown>)[name], each, `${at}/${name}`);
 }
 
 function filled<Value>(value: Value, kept: Readonly<Record<string, string>>): Value {

@@ -28,6 +28,11 @@ export async function playBrowser({ url, key }: Pick<Place, "url" | "key">): Pro
     .filter((line) => line.startsWith("{"))
     .map((line) => {
       const { name, ...more } = JSON.parse(line) as { name: string; milliseconds: number; fault?: string };
-      return { name: `useStream: ${name}`, about: name.split(", ").map((field) => `${WHAT}:${field}`), with: "Chromium", ...more };
+      return {
+        name: `useStream: ${name}`,
+        about: name.split(", ").map((field) => `${WHAT}:${field}`),
+        with: "Chromium",
+        ...more,
+      };
     });
 }

@@ -151,7 +151,10 @@ export async function collect(stream: AsyncIterable<unknown>): Promise<Part[]> {
 export const dataOf = (parts: readonly Part[], event: string): unknown[] =>
   parts.filter((part) => part.event === event).map((part) => part.data);
 
-export const namesOf = (parts: readonly Part[]): string[] => [...new Set(parts.map(({ event }) => event))].sort();
+/** Without what comes twice, in the order of its texts. */
+export const sorted = (values: Iterable<unknown>): string[] => [...new Set(values)].map(String).sort();
+
+export const namesOf = (parts: readonly Part[]): string[] => sorted(parts.map(({ event }) => event));
 
 /** What the pieces of messages come to. */
 export const textOf = (parts: readonly Part[]): string =>
@@ -165,10 +168,10 @@ export const WRONG = [400, 422];
 /** The client must throw, with that status (or one of them) and a message that says it. */
 export async function refused(call: Promise<unknown>, status: number | number[], says?: RegExp): Promise<void> {
   const error = await call.then(
-    (value) => assert.fail(`expected ${status}, and it answered ${JSON.stringify(value)?.slice(0, 300)}`),
+    (value) => assert.fail(`expected ${String(status)}, and it answered ${JSON.stringify(value)?.slice(0, 300)}`),
     (reason: unknown) => reason as Error & { status?: number },
   );
-  assert.ok([status].flat().includes(error.status ?? 0), `expected ${status}: ${error.message}`);
+  assert.ok([status].flat().includes(error.status ?? 0), `expected ${String(status)}: ${error.message}`);
   if (says !== undefined) assert.match(error.message, says);
 }
 

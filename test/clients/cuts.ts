@@ -38,7 +38,10 @@ export async function playCuts(server: TestServer, cuts: number): Promise<Result
   try {
     const cutting = VERSIONS.map((version) =>
       tried(
-        { name: "cut at random moments, the client reconnects by itself and has every frame once", about: about("reconnect", "Location") },
+        {
+          name: "cut at random moments, the client reconnects by itself and has every frame once",
+          about: about("reconnect", "Location"),
+        },
         version,
         () =>
           followed(server, clientOf(version, proxy.url, server.key), async (_parts, isOver) => {
@@ -72,14 +75,21 @@ async function playKill(server: TestServer): Promise<Result[]> {
   const results = await Promise.all(
     VERSIONS.map((version) =>
       tried(
-        { name: "kill -9 of the server in mid-stream: the client reconnects and has every frame of the log once", about: about("kill -9", "Location") },
+        {
+          name: "kill -9 of the server in mid-stream: the client reconnects and has every frame of the log once",
+          about: about("kill -9", "Location"),
+        },
         version,
         () =>
-          followed(server, clientOf(version, version === "2.0.0" ? patient.url : server.url, server.key), async (parts) => {
-            await until(async () => parts.length > 40, "forty frames");
-            far++;
-            await killed;
-          }),
+          followed(
+            server,
+            clientOf(version, version === "2.0.0" ? patient.url : server.url, server.key),
+            async (parts) => {
+              await until(async () => parts.length > 40, "forty frames");
+              far++;
+              await killed;
+            },
+          ),
         90,
       ),
     ),
@@ -117,7 +127,10 @@ async function followed(
   const whole = await collect(direct.runs.joinStream(threadId, runId, { lastEventId: "-1", streamMode: [...MODES] }));
   const ids = parts.map(({ id }) => id);
   assert.equal(new Set(ids).size, ids.length, "a frame came twice");
-  assert.deepEqual(parts.filter((part) => !isLost(part, whole)), whole);
+  assert.deepEqual(
+    parts.filter((part) => !isLost(part, whole)),
+    whole,
+  );
   assert.equal((await direct.runs.get(threadId, runId)).status, "success");
 }
 

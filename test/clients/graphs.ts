@@ -87,8 +87,18 @@ export const GRAPHS: readonly Record<string, unknown>[] = [
     },
     edges: chain("inner"),
   },
-  { id: "c-story", channels: { said: {}, log }, nodes: { speak: says(STORY, 30, "said"), after: set({ log: "'after'" }) }, edges: chain("speak", "after") },
-  { id: "c-quick", channels: { said: {} }, nodes: { speak: says(STORY.slice(0, 1200), 8, "said") }, edges: chain("speak") },
+  {
+    id: "c-story",
+    channels: { said: {}, log },
+    nodes: { speak: says(STORY, 30, "said"), after: set({ log: "'after'" }) },
+    edges: chain("speak", "after"),
+  },
+  {
+    id: "c-quick",
+    channels: { said: {} },
+    nodes: { speak: says(STORY.slice(0, 1200), 8, "said") },
+    edges: chain("speak"),
+  },
   {
     id: "c-wait",
     channels: { log },
@@ -98,10 +108,19 @@ export const GRAPHS: readonly Record<string, unknown>[] = [
   {
     id: "c-pause",
     channels: { log, word: {} },
-    nodes: { first: set({ log: "default(state.word, '-')" }), pause: { kind: "wait", for: "500ms" }, last: set({ log: "'end'" }) },
+    nodes: {
+      first: set({ log: "default(state.word, '-')" }),
+      pause: { kind: "wait", for: "500ms" },
+      last: set({ log: "'end'" }),
+    },
     edges: chain("first", "pause", "last"),
   },
-  { id: "c-fail", channels: { x: {} }, nodes: { ok: set({ x: "1" }), bad: set({ x: "1 / 0" }) }, edges: chain("ok", "bad") },
+  {
+    id: "c-fail",
+    channels: { x: {} },
+    nodes: { ok: set({ x: "1" }), bad: set({ x: "1 / 0" }) },
+    edges: chain("ok", "bad"),
+  },
   {
     id: "c-tell",
     channels: { name: {}, greeting: {} },
@@ -131,6 +150,12 @@ export const GRAPHS: readonly Record<string, unknown>[] = [
     edges: chain("ask", "tell"),
   },
   {
+    id: "c-speak",
+    channels: { messages },
+    nodes: { agent: { ...says(REPLY, 40, "messages"), prompt: undefined, messages: "state.messages" } },
+    edges: chain("agent"),
+  },
+  {
     id: "c-talk-fail",
     channels: { messages, x: {} },
     nodes: { bad: set({ x: "1 / 0" }) },
@@ -139,10 +164,22 @@ export const GRAPHS: readonly Record<string, unknown>[] = [
   {
     id: "c-words",
     channels: { messages },
-    nodes: { agent: { ...says(`${"word ".repeat(200)}the end`, 12, "messages"), prompt: undefined, messages: "state.messages" } },
+    nodes: {
+      agent: {
+        ...says(`${"word ".repeat(200)}the end`, 12, "messages"),
+        prompt: undefined,
+        messages: "state.messages",
+      },
+    },
     edges: chain("agent"),
   },
-  { id: "c-loop", channels: { n: { reducer: "sum", default: 0 } }, nodes: { turn: set({ n: "1" }) }, edges: [...chain("turn"), { from: "turn", to: "turn", when: "state.n < 1000" }], limits: { steps: 2000 } },
+  {
+    id: "c-loop",
+    channels: { n: { reducer: "sum", default: 0 } },
+    nodes: { turn: set({ n: "1" }) },
+    edges: [...chain("turn"), { from: "turn", to: "turn", when: "state.n < 1000" }],
+    limits: { steps: 2000 },
+  },
 ].map((graph) => ({ edgewise: 1, ...graph }));
 
 /** @throws Error with the server's words for the first graph that it refuses */

@@ -14,7 +14,7 @@ export interface Proxy {
  */
 export async function startProxy(target: string, patienceMs = 0): Promise<Proxy> {
   const open = new Set<Socket>();
-  const server = createServer(async (client) => {
+  const pass = async (client: Socket) => {
     client.on("error", () => client.destroy());
     const upstream = await reach(new URL(target), Date.now() + patienceMs);
     if (upstream === undefined) return void client.destroy();
@@ -28,7 +28,8 @@ export async function startProxy(target: string, patienceMs = 0): Promise<Proxy>
         other.destroy();
       });
     }
-  });
+  };
+  const server = createServer((client) => void pass(client));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const cut = () => {

@@ -19,16 +19,28 @@ const CLAIMS = {
     assert.deepEqual(await remote("c-steps").invoke({}), DONE);
     assert.deepEqual(await remote("c-steps").invoke({}, onThread()), DONE);
     const config = onThread({ recursionLimit: 10, tags: ["a"], metadata: { a: 1 } });
-    assert.deepEqual(await remote("c-given").invoke({}, { ...config, configurable: { ...config.configurable, tone: "dry" } }), {
-      seen: { tone: "dry", user: "nobody", header: "none" },
-    });
+    assert.deepEqual(
+      await remote("c-given").invoke({}, { ...config, configurable: { ...config.configurable, tone: "dry" } }),
+      {
+        seen: { tone: "dry", user: "nobody", header: "none" },
+      },
+    );
   },
   async stream() {
     const updates = await collect(await remote("c-steps").stream({}, { streamMode: "updates" }));
-    assert.deepEqual(updates.map((update) => Object.keys(update)[0]), ["one", "two", "three"]);
+    assert.deepEqual(
+      updates.map((update) => Object.keys(update)[0]),
+      ["one", "two", "three"],
+    );
     const both = await collect(await remote("c-tell").stream({ name: "Ada" }, { streamMode: ["values", "custom"] }));
-    assert.deepEqual(both.filter(([mode]) => mode === "custom"), [["custom", { hello: "Ada" }]]);
-    assert.deepEqual([...new Set(both.map(([mode]) => mode))].sort(), ["custom", "values"]);
+    assert.deepEqual(
+      both.filter(([mode]) => mode === "custom"),
+      [["custom", { hello: "Ada" }]],
+    );
+    assert.deepEqual(
+      [...new Set(both.map(([mode]) => String(mode)))].toSorted((one, other) => (one < other ? -1 : 1)),
+      ["custom", "values"],
+    );
   },
   async subgraphs() {
     const parts = await collect(await remote("c-inner").stream({}, { streamMode: "updates", subgraphs: true }));
@@ -38,7 +50,10 @@ const CLAIMS = {
   },
   async "interrupt and Command"() {
     const config = onThread();
-    await assert.rejects(collect(await remote("c-ask").stream({ topic: "tea" }, config)), /GraphInterrupt|interrupt|question/i);
+    await assert.rejects(
+      collect(await remote("c-ask").stream({ topic: "tea" }, config)),
+      /GraphInterrupt|interrupt|question/i,
+    );
     const values = await remote("c-ask").invoke(new Command({ resume: "yes" }), config);
     assert.deepEqual([values.answer, values.log], ["yes", ["before", "after"]]);
   },
@@ -62,7 +77,10 @@ const CLAIMS = {
     const config = onThread();
     await remote("c-steps").invoke({}, config);
     const history = await collect(remote("c-steps").getStateHistory(config));
-    assert.deepEqual(history.map(({ next }) => next[0]), [undefined, "three", "two", "one", "__start__"]);
+    assert.deepEqual(
+      history.map(({ next }) => next[0]),
+      [undefined, "three", "two", "one", "__start__"],
+    );
     const before = await collect(remote("c-steps").getStateHistory(config, { before: history[1].config, limit: 1 }));
     assert.deepEqual(before[0].next, ["two"]);
   },
@@ -75,7 +93,10 @@ const CLAIMS = {
   },
   async getSubgraphsAsync() {
     const found = await collect(remote("c-nested").getSubgraphsAsync());
-    assert.deepEqual(found.map(([namespace]) => namespace), ["inner"]);
+    assert.deepEqual(
+      found.map(([namespace]) => namespace),
+      ["inner"],
+    );
   },
   async error() {
     await assert.rejects(remote("c-fail").invoke({}), /divi|zero|expression|0/i);
@@ -109,7 +130,10 @@ const CLAIMS = {
       .addEdge("remote", END)
       .compile();
     const parts = await collect(await streamed.stream({}, { streamMode: ["updates", "values"], subgraphs: true }));
-    assert.ok(parts.some(([namespace]) => namespace.length > 0), "nothing from the remote graph");
+    assert.ok(
+      parts.some(([namespace]) => namespace.length > 0),
+      "nothing from the remote graph",
+    );
     assert.equal(parts.at(-1)[2].said, "Inside.");
   },
 };

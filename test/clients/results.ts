@@ -22,15 +22,22 @@ export async function playAll(
   const todo = cases
     .filter(({ long }) => isLong || long !== true)
     .flatMap((one) =>
-    versions
-      .filter((version) => fits(version, one))
-      .flatMap((version) => places.map((place) => ({ one, version, place }))),
-  );
+      versions
+        .filter((version) => fits(version, one))
+        .flatMap((version) => places.map((place) => ({ one, version, place }))),
+    );
   const results: Result[] = [];
   const worker = async () => {
     for (let next = todo.shift(); next !== undefined; next = todo.shift()) {
       const { one, version, place } = next;
-      results.push(await tried(one, `${version}${place.key === undefined ? ", open" : ""}`, () => play(one, version, place), one.long ? 420 : 30));
+      results.push(
+        await tried(
+          one,
+          `${version}${place.key === undefined ? ", open" : ""}`,
+          () => play(one, version, place),
+          one.long ? 420 : 30,
+        ),
+      );
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));

@@ -41,7 +41,8 @@ function rowOf(method: string, item: Item, results: readonly Result[]): string {
 }
 
 const isCalled = (method: string) => method.includes(".");
-const newer = (method: string, field: string) => CONTRACT[method]?.newer !== true && !has("2.0.0", `${method}:${field}`);
+const newer = (method: string, field: string) =>
+  CONTRACT[method]?.newer !== true && !has("2.0.0", `${method}:${field}`);
 const versionsOf = (method: string) =>
   (["1.15.0", "2.0.0"] as const).filter((version: Version) => has(version, method)).join(", ");
 

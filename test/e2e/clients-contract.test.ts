@@ -31,7 +31,9 @@ describe.each(SIDES)("langgraph-sdk %s, open: %s", (version, isOpen) => {
   for (const [group, cases] of Object.entries(GROUPS)) {
     const fitting = cases.filter((one) => fits(version, one) && one.long !== true);
     describe.concurrent(group, () => {
-      it.each(fitting.map((one) => [one.name, one] as const))("%s", (_name, one) => play(one, version, stageOf(isOpen)));
+      it.each(fitting.map((one) => [one.name, one] as const))("%s", (_name, one) =>
+        play(one, version, stageOf(isOpen)),
+      );
     });
   }
 });

@@ -17,14 +17,18 @@ afterAll(() => stage?.close());
 const faults = (results: readonly Result[]) => results.filter(({ fault }) => fault !== undefined);
 
 it("RemoteGraph runs our graphs, alone and as a node of a LangGraph.js graph", async ({ skip }) => {
-  if (!(await isInstalled(CLIENTS))) skip("skipped: test/clients is not installed (npm run proof -- clients installs it)");
+  if (!(await isInstalled(CLIENTS)))
+    skip("skipped: test/clients is not installed (npm run proof -- clients installs it)");
   const results = await playRemoteGraph(stage);
   expect(faults(results)).toEqual([]);
   expect(results.length).toBeGreaterThan(9);
 });
 
-it("useStream in a browser: tokens, questions, reload, branches, stop, errors, from another origin", async ({ skip }) => {
-  if (!(await isInstalled(BROWSER))) skip("skipped: test/browser is not installed (npm run proof -- clients installs it)");
+it("useStream in a browser: tokens, questions, reload, branches, stop, errors, from another origin", async ({
+  skip,
+}) => {
+  if (!(await isInstalled(BROWSER)))
+    skip("skipped: test/browser is not installed (npm run proof -- clients installs it)");
   const results = await playBrowser(stage);
   if (results === undefined) return skip("skipped: no browser");
   expect(faults(results)).toEqual([]);

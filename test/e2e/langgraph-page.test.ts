@@ -30,9 +30,15 @@ async function fillOld(graph: string) {
   const headers = { "x-api-key": old.key, "content-type": "application/yaml" };
   await fetch(`${old.url}/graphs`, { method: "POST", headers, body: graph });
   const client = clientOf(old);
-  const assistant = await client.assistants.create({ graphId: "support", name: "Night shift", metadata: { team: "a" } });
+  const assistant = await client.assistants.create({
+    graphId: "support",
+    name: "Night shift",
+    metadata: { team: "a" },
+  });
   const thread = await client.threads.create({ metadata: { graph_id: "support", customer: "Ada" } });
-  await client.runs.wait(thread.thread_id, "support", { input: { messages: [{ role: "user", content: "Hello. It rains." }] } });
+  await client.runs.wait(thread.thread_id, "support", {
+    input: { messages: [{ role: "user", content: "Hello. It rains." }] },
+  });
   await client.store.putItem(["customers"], "ada", { likes: "tea" });
   await client.crons.create(assistant.assistant_id, { schedule: "0 9 * * 1", input: { messages: [] } } as never);
   return { assistant, thread };
@@ -62,7 +68,10 @@ it("docs/langgraph.md: a server is moved in at most ten steps, literally", async
   expect(steps).toEqual(steps.map((_, at) => at + 1));
   expect(steps.length).toBeLessThanOrEqual(10);
   const client = clientOf(server);
-  expect(await client.assistants.get(assistant.assistant_id)).toMatchObject({ name: "Night shift", metadata: { team: "a" } });
+  expect(await client.assistants.get(assistant.assistant_id)).toMatchObject({
+    name: "Night shift",
+    metadata: { team: "a" },
+  });
   expect(await client.threads.get(thread.thread_id)).toMatchObject({ metadata: { customer: "Ada" } });
   const { values } = await client.threads.getState(thread.thread_id);
   const { messages } = values as { messages: { type: string; content: string }[] };

@@ -28,13 +28,17 @@ export async function run({ short, args }: EvidenceOptions): Promise<Goal[]> {
   };
   try {
     for (const [name, cases] of Object.entries(GROUPS)) {
-      add(`${name}: every case with both clients, with a key and without`, await playAll(cases, VERSIONS, stages, { isLong: !short }));
+      add(
+        `${name}: every case with both clients, with a key and without`,
+        await playAll(cases, VERSIONS, stages, { isLong: !short }),
+      );
     }
     await playOthers(stages, short, add);
   } finally {
     await Promise.all(stages.map((stage) => stage.close()));
   }
-  for (const { name, with: who, fault } of results) if (fault !== undefined) console.error(`[${who}] ${name}\n  ${fault}\n`);
+  for (const { name, with: who, fault } of results)
+    if (fault !== undefined) console.error(`[${who}] ${name}\n  ${fault}\n`);
   if (args.includes("--write")) writeTable(tableOf(results));
   return [...goals, coverage()];
 }
@@ -50,7 +54,8 @@ async function playOthers(
   const browser = await each(async (stage) => (await playBrowser(stage)) ?? []);
   add("useStream in a real browser, on a page of another origin", browser);
   const [first] = stages;
-  if (first !== undefined) add("connections cut at random, kill -9 in mid-stream", await playCuts(first.server, short ? 2 : 6));
+  if (first !== undefined)
+    add("connections cut at random, kill -9 in mid-stream", await playCuts(first.server, short ? 2 : 6));
 }
 
 function goalOf(goal: string, results: readonly Result[]): Goal {

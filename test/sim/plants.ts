@@ -59,11 +59,12 @@ export const PLANTS: readonly Plant[] = [
   plant(
     "reducer applied again on replay",
     "run/past.ts",
-    "for (const commit of this.commits(segments)) playback.apply(commit.entry);",
-    `for (const { entry } of this.commits(segments)) {
+    "for (const commit of this.commits(segments)) playback.replay(commit);",
+    `for (const commit of this.commits(segments)) {
+      const { entry } = commit;
       const outcome = "outcome" in entry ? entry.outcome : undefined;
       const writes = outcome && [...outcome.writes, ...outcome.writes];
-      playback.apply(outcome ? { ...entry, outcome: { ...outcome, writes } } : entry);
+      playback.replay(outcome ? { ...commit, entry: { ...entry, outcome: { ...outcome, writes } } } : commit);
     }`,
   ),
   plant(
@@ -105,8 +106,8 @@ export const PLANTS: readonly Plant[] = [
   plant(
     "attempt count lost on restart",
     "run/live-run.ts",
-    "    return this.apply(commit.entry, commit.at);\n",
-    '    return commit.entry.type === "attempt-failed" ? undefined : this.apply(commit.entry, commit.at);\n',
+    "this.#events.taken(commit.lastEvent);\n    this.apply(commit.entry, commit.at);\n",
+    'this.#events.taken(commit.lastEvent);\n    if (commit.entry.type !== "attempt-failed") this.apply(commit.entry, commit.at);\n',
   ),
   plant(
     "newest graph version at resume",

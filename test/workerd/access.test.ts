@@ -163,7 +163,7 @@ beforeAll(async () => {
   keys.acme = await newKey("acme");
   keys.other = await newKey("acme2");
   await read(call("/graphs", { key: keys.acme, json: DOUBLE }));
-  const answer = await call("/runs/wait", { key: keys.acme, json: run });
+  const answer = await call("/runs/wait", { key: keys.acme, json: { ...run, on_completion: "keep" } });
   await read(answer);
   ids.run_id = answer.headers.get("content-location")?.slice("/runs/".length) ?? "";
   ids.thread_id = ids.run_id;

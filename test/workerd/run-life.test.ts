@@ -241,9 +241,11 @@ describe("a run without a thread", () => {
     expect(await fate(run)).toContain('"on_completion":"delete"');
     expect(await read(api(`/threads/${run.thread_id}/runs/${run.run_id}/join`))).toEqual({ doubled: 8 });
     expect(await (await api(`/runs/${run.run_id}/stream`)).text()).toContain('"doubled":8');
+    expect((await api(`/threads/${run.thread_id}`)).status).toBe(404);
     for (const on_completion of ["keep", "continue"]) {
       const kept = await read<Run>(api("/runs", { assistant_id: "double", input: { number: 4 }, on_completion }));
       expect(await fate(kept)).not.toContain("on_completion");
+      expect((await api(`/threads/${kept.thread_id}`)).status).toBe(200);
     }
   });
 });

@@ -1,4 +1,7 @@
+import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { readConfig } from "../../src/config.ts";
+import { sweep } from "../../src/sweep.ts";
 import { APPROVAL, PUBLISHED, YES } from "../approval.ts";
 import { type State, threadsOf } from "./approval.ts";
 import { call, DOUBLE, migrate, newKey, read } from "./client.ts";
@@ -197,6 +200,23 @@ describe("a thread", () => {
     expect(await told()).toMatchObject({ ttl: 0.5 });
     await patch(`/threads/${id}`, { ttl: null });
     expect(await told()).toBeNull();
+  });
+
+  it("is taken away by the sweep when its time to live is over; a line of no thread goes as well", async () => {
+    const { thread_id: id } = await post<{ thread_id: string }>("/threads", { ttl: 0.0001 });
+    const kept = await newThread();
+    const line =
+      "INSERT INTO threads (tenant, thread_id, status, metadata, created_at, updated_at, expires_at) VALUES (?, ?, 'idle', '{}', 1, 1, 1)";
+    const lost = "0190a5a0-0000-7000-8000-0000000000bb";
+    await env.DB.prepare(line).bind("beginning", lost).run();
+    expect(await post("/threads/search", { ids: [id], select: ["thread_id"] })).toEqual([{ thread_id: id }]);
+    await scheduler.wait(10);
+    await sweep(readConfig(env), "* * * * *", Date.now());
+    for (const gone of [id, lost]) {
+      expect((await call(`/threads/${gone}`, { key })).status).toBe(404);
+      expect(await env.DB.prepare("SELECT 1 FROM threads WHERE thread_id = ?").bind(gone).first()).toBeNull();
+    }
+    expect(await get(kept)).toMatchObject({ status: "idle" });
   });
 
   it.each([0, -1, "60", { ttl: 1, strategy: "keep" }, { strategy: "delete" }, 1e9])(

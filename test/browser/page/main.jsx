@@ -27,7 +27,7 @@ function Chat() {
   const first = stream.messages[0];
   const fork = () => {
     const checkpoint = stream.getMessagesMetadata(first)?.firstSeenState?.parent_checkpoint;
-    stream.submit(say("another"), { checkpoint, streamResumable: true });
+    void stream.submit(say("another"), { checkpoint, streamResumable: true });
   };
   return (
     <main>

@@ -56,7 +56,9 @@ export const ASSISTANTS: readonly Case[] = [
     name: "an update makes a version, and merges metadata",
     about: [
       "assistants.update",
-      ...["graphId", "config", "context", "metadata", "name", "description"].map((field) => `assistants.update:${field}`),
+      ...["graphId", "config", "context", "metadata", "name", "description"].map(
+        (field) => `assistants.update:${field}`,
+      ),
     ],
     async run(desk) {
       const { assistants } = desk.client;
@@ -75,8 +77,11 @@ export const ASSISTANTS: readonly Case[] = [
   {
     name: "versions are listed newest first, and an older one may be the latest again",
     about: [
-      ...["assistants.getVersions", "assistants.getVersions:limit", "assistants.getVersions:offset"],
-      ...["assistants.getVersions:metadata", "assistants.setLatest"],
+      "assistants.getVersions",
+      "assistants.getVersions:limit",
+      "assistants.getVersions:offset",
+      "assistants.getVersions:metadata",
+      "assistants.setLatest",
     ],
     async run(desk) {
       const { assistants } = desk.client;
@@ -155,7 +160,7 @@ export const ASSISTANTS: readonly Case[] = [
     about: ["assistants.getGraph", "assistants.getGraph:xray"],
     async run({ client }) {
       const plain = await client.assistants.getGraph("c-nested");
-      assert.deepEqual(plain.nodes.map(({ id }) => id).sort(), ["__end__", "__start__", "inner", "outer"]);
+      assert.deepEqual(plain.nodes.map(({ id }) => String(id)).sort(), ["__end__", "__start__", "inner", "outer"]);
       includes(plain.edges, [{ source: "__start__", target: "outer" }]);
       const inside = await client.assistants.getGraph("c-nested", { xray: true });
       assert.ok(inside.nodes.some(({ id }) => String(id).startsWith("inner:")));
@@ -169,7 +174,8 @@ export const ASSISTANTS: readonly Case[] = [
     async run({ client }) {
       const schemas = await client.assistants.getSchemas("c-tell");
       includes(schemas, { graph_id: "c-tell", input_schema: { type: "object", properties: { name: {} } } });
-      for (const name of ["output_schema", "state_schema", "config_schema", "context_schema"]) assert.ok(name in schemas);
+      for (const name of ["output_schema", "state_schema", "config_schema", "context_schema"])
+        assert.ok(name in schemas);
     },
   },
   {
@@ -180,7 +186,9 @@ export const ASSISTANTS: readonly Case[] = [
       assert.deepEqual(Object.keys(all), ["inner"]);
       includes(all["inner"], { state: { properties: { said: {} } } });
       assert.deepEqual(await client.assistants.getSubgraphs("c-nested", { recurse: true }), all);
-      assert.deepEqual(Object.keys(await client.assistants.getSubgraphs("c-nested", { namespace: "inner" })), ["inner"]);
+      assert.deepEqual(Object.keys(await client.assistants.getSubgraphs("c-nested", { namespace: "inner" })), [
+        "inner",
+      ]);
     },
   },
   {
@@ -192,7 +200,8 @@ export const ASSISTANTS: readonly Case[] = [
         config: { configurable: { tone: "dry" } },
         context: { user: "Ada" },
       });
-      const seen = async (more: object) => ((await client.runs.wait(null, id, { input: {}, ...more })) as unknown as Seen).seen;
+      const seen = async (more: object) =>
+        ((await client.runs.wait(null, id, { input: {}, ...more })) as unknown as Seen).seen;
       includes(await seen({}), { tone: "dry", user: "Ada" });
       includes(await seen({ config: { configurable: { tone: "warm" } } }), { tone: "warm" });
       includes(await seen({ context: { user: "Bo" } }), { user: "Bo" });

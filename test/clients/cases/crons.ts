@@ -4,12 +4,22 @@ import { type Case, includes, refused, sleep, until } from "../case.ts";
 const NEVER = "0 0 1 1 *";
 const of = (method: string, ...fields: readonly string[]) => fields.map((field) => `crons.${method}:${field}`);
 const COMMON = {
-  ...{ input: { name: "Ada" }, metadata: { a: 1 }, config: { configurable: { tone: "dry" } }, context: { user: "Ada" } },
-  ...{ webhook: "https://example.com/hook", interruptBefore: ["greet"], interruptAfter: ["tell"], enabled: true },
+  input: { name: "Ada" },
+  metadata: { a: 1 },
+  config: { configurable: { tone: "dry" } },
+  context: { user: "Ada" },
+  webhook: "https://example.com/hook",
+  interruptBefore: ["greet"],
+  interruptAfter: ["tell"],
+  enabled: true,
 };
 const NEWER = {
-  ...{ timezone: "Europe/Berlin", streamMode: ["values"], streamSubgraphs: true, streamResumable: true },
-  ...{ durability: "sync", endTime: "2099-01-01T00:00:00Z" },
+  timezone: "Europe/Berlin",
+  streamMode: ["values"],
+  streamSubgraphs: true,
+  streamResumable: true,
+  durability: "sync",
+  endTime: "2099-01-01T00:00:00Z",
 };
 const OLD_FIELDS = ["schedule", ...Object.keys(COMMON)];
 
@@ -18,10 +28,22 @@ export const CRONS: readonly Case[] = [
     name: "a schedule is made with its fields, found, and deleted",
     about: ["crons.create", ...of("create", ...OLD_FIELDS, "onRunCompleted"), "crons.delete", "crons.search"],
     async run({ client: { crons } }) {
-      const made = (await crons.create("c-tell", { schedule: NEVER, onRunCompleted: "keep", ...COMMON } as never)) as never;
+      const made = (await crons.create("c-tell", {
+        schedule: NEVER,
+        onRunCompleted: "keep",
+        ...COMMON,
+      } as never)) as never;
       const { cron_id: id } = made as { cron_id: string };
       includes(made, { schedule: NEVER, thread_id: null, enabled: true, on_run_completed: "keep", metadata: { a: 1 } });
-      for (const key of ["assistant_id", "next_run_date", "payload", "end_time", "user_id", "created_at", "updated_at"]) {
+      for (const key of [
+        "assistant_id",
+        "next_run_date",
+        "payload",
+        "end_time",
+        "user_id",
+        "created_at",
+        "updated_at",
+      ]) {
         assert.ok(key in (made as object), key);
       }
       assert.ok((await crons.search({ limit: 100 })).some(({ cron_id }) => cron_id === id));
@@ -51,9 +73,15 @@ export const CRONS: readonly Case[] = [
     async run(desk) {
       const { crons } = desk.client;
       const id = await desk.thread();
-      const made = (await crons.createForThread(id, "c-tell", { schedule: NEVER, ...COMMON } as never)) as never as Cron;
+      const made = (await crons.createForThread(id, "c-tell", {
+        schedule: NEVER,
+        ...COMMON,
+      } as never)) as never as Cron;
       includes(made, { thread_id: id, metadata: { a: 1 } });
-      assert.deepEqual((await crons.search({ threadId: id })).map(({ cron_id }) => cron_id), [made.cron_id]);
+      assert.deepEqual(
+        (await crons.search({ threadId: id })).map(({ cron_id }) => cron_id),
+        [made.cron_id],
+      );
       await refused(crons.createForThread(crypto.randomUUID(), "c-tell", { schedule: NEVER } as never), 404);
       await crons.delete(made.cron_id);
     },
@@ -92,10 +120,13 @@ export const CRONS: readonly Case[] = [
         ids.push(made.cron_id);
         await sleep(3);
       }
-      const found = async (query: object) => (await crons.search({ assistantId, ...query })).map(({ cron_id }) => cron_id);
+      const found = async (query: object) =>
+        (await crons.search({ assistantId, ...query })).map(({ cron_id }) => cron_id);
       assert.deepEqual((await found({})).sort(), [...ids].sort());
       assert.deepEqual(await found({ sortBy: "created_at", sortOrder: "asc" } as never), ids);
-      assert.deepEqual(await found({ sortBy: "created_at", sortOrder: "desc", limit: 1, offset: 1 } as never), [ids[1]]);
+      assert.deepEqual(await found({ sortBy: "created_at", sortOrder: "desc", limit: 1, offset: 1 } as never), [
+        ids[1],
+      ]);
       const [one] = await crons.search({ assistantId, limit: 1, select: ["cron_id", "schedule"] } as never);
       assert.deepEqual(Object.keys(one ?? {}).sort(), ["cron_id", "schedule"]);
       for (const id of ids) await crons.delete(id);
@@ -110,7 +141,8 @@ export const CRONS: readonly Case[] = [
         ((await crons.create(assistantId, { schedule: NEVER, ...more } as never)) as never as Cron).cron_id;
       const off = await make({ enabled: false });
       const on = await make({ metadata: { mark: "m" } });
-      const found = async (query: object) => (await crons.search({ assistantId, ...query })).map(({ cron_id }) => cron_id);
+      const found = async (query: object) =>
+        (await crons.search({ assistantId, ...query })).map(({ cron_id }) => cron_id);
       assert.deepEqual(await found({ enabled: false }), [off]);
       assert.deepEqual(await found({ metadata: { mark: "m" } }), [on]);
       for (const id of [off, on]) await crons.delete(id);

@@ -83,7 +83,7 @@ export const QUEUE: readonly Case[] = [
         strategies.map((multitaskStrategy, at) =>
           runs.create(id, "c-pause", { input: { word: String(at) }, multitaskStrategy }).then(
             (run) => run.run_id,
-            (error: { status?: number }) => error.status ?? String(error),
+            (error: { status?: number }) => error.status ?? "failed otherwise",
           ),
         ),
       );

@@ -46,7 +46,8 @@ export const REJOIN: readonly Case[] = [
       const { runs } = desk.client;
       const id = await desk.thread();
       const run = await runs.create(id, "c-quick", { input: {}, streamMode: ["messages-tuple", "values"] });
-      const follow = () => collect(runs.joinStream(id, run.run_id, { lastEventId: "-1", streamMode: ["messages-tuple", "values"] }));
+      const follow = () =>
+        collect(runs.joinStream(id, run.run_id, { lastEventId: "-1", streamMode: ["messages-tuple", "values"] }));
       const early = follow();
       await new Promise((resolve) => setTimeout(resolve, 400));
       const late = follow();
@@ -60,7 +61,10 @@ export const REJOIN: readonly Case[] = [
     about: cut("Location", "Content-Location"),
     async run(desk) {
       const id = await desk.thread();
-      for (const [path, prefix] of [[`/threads/${id}/runs`, `/threads/${id}`], ["/runs", ""]] as const) {
+      for (const [path, prefix] of [
+        [`/threads/${id}/runs`, `/threads/${id}`],
+        ["/runs", ""],
+      ] as const) {
         const body = { assistant_id: "c-steps", input: {} };
         const { headers, text } = await desk.ask("POST", `${path}/stream`, body);
         assert.match(headers.get("content-type") ?? "", /^text\/event-stream/);
@@ -81,7 +85,9 @@ export const REJOIN: readonly Case[] = [
       await desk.client.runs.join(id, run.run_id);
       const [, second] = await desk.client.threads.getHistory(id);
       const checkpointId = second?.checkpoint.checkpoint_id ?? "";
-      const parts = await collect(desk.client.runs.joinStream(id, run.run_id, { lastEventId: "-1", checkpointId } as never));
+      const parts = await collect(
+        desk.client.runs.joinStream(id, run.run_id, { lastEventId: "-1", checkpointId } as never),
+      );
       assert.ok(parts.length > 0);
     },
   },
@@ -95,7 +101,10 @@ export const REJOIN: readonly Case[] = [
       );
       includes(parts.at(-1), { event: "values" });
       const [run] = await desk.client.runs.list(id);
-      const again = desk.client.runs.joinStream(id, run?.run_id ?? "", { lastEventId: "-1", streamIdleReconnect: 0 } as never);
+      const again = desk.client.runs.joinStream(id, run?.run_id ?? "", {
+        lastEventId: "-1",
+        streamIdleReconnect: 0,
+      } as never);
       assert.deepEqual(await collect(again), parts);
     },
   },
@@ -108,7 +117,10 @@ export const REJOIN: readonly Case[] = [
       const run = await desk.client.runs.create(id, "c-wait", { input: {} });
       const headers = desk.key === undefined ? {} : { "x-api-key": desk.key };
       const stop = new AbortController();
-      const response = await fetch(`${desk.url}/threads/${id}/runs/${run.run_id}/stream`, { headers, signal: stop.signal });
+      const response = await fetch(`${desk.url}/threads/${id}/runs/${run.run_id}/stream`, {
+        headers,
+        signal: stop.signal,
+      });
       let text = "";
       const reading = (async () => {
         for await (const piece of response.body ?? []) text += new TextDecoder().decode(piece);

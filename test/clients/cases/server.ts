@@ -35,7 +35,11 @@ export const SERVER: readonly Case[] = [
     about: of("CORS"),
     async run(desk) {
       const origin = "https://chat.example";
-      const asked = { origin, "access-control-request-method": "POST", "access-control-request-headers": "x-api-key,x-anything" };
+      const asked = {
+        origin,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "x-api-key,x-anything",
+      };
       const preflight = await fetch(`${desk.url}/threads/search`, { method: "OPTIONS", headers: asked });
       assert.ok(preflight.ok, String(preflight.status));
       assert.match(preflight.headers.get("access-control-allow-headers") ?? "", /x-anything|\*/i);
@@ -76,7 +80,9 @@ export const SERVER: readonly Case[] = [
     name: "generative UI is 404, which a client takes for none",
     about: ["~ui.getComponent"],
     async run({ client }) {
-      const ui = (client as unknown as { "~ui": { getComponent(graph: string, name: string): Promise<string> } })["~ui"];
+      const ui = (client as unknown as { "~ui": { getComponent(graph: string, name: string): Promise<string> } })[
+        "~ui"
+      ];
       await refused(ui.getComponent("c-steps", "card"), 404);
     },
   },

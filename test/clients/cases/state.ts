@@ -24,7 +24,12 @@ export const STATE: readonly Case[] = [
       await runs.wait(id, "c-steps", { input: {} });
       const history = await threads.getHistory(id);
       assert.deepEqual(
-        history.map(({ next, metadata, values }) => [next, metadata?.step, metadata?.source, (values as { n?: number }).n]),
+        history.map(({ next, metadata, values }) => [
+          next,
+          metadata?.step,
+          metadata?.source,
+          (values as { n?: number }).n,
+        ]),
         [
           [[], 3, "loop", 3],
           [["three"], 2, "loop", 2],
@@ -49,7 +54,7 @@ export const STATE: readonly Case[] = [
     },
   },
   {
-    name: "a history is filtered by its metadata and by a checkpoint",
+    name: "a history is filtered by its metadata, and read of a subgraph",
     about: ["threads.getHistory:metadata", "threads.getHistory:checkpoint", "a run's body:metadata"],
     async run(desk) {
       const { threads, runs } = desk.client;
@@ -59,10 +64,20 @@ export const STATE: readonly Case[] = [
       const second = await threads.getHistory(id, { limit: 100, metadata: { turn: 2 } });
       assert.ok(second.length >= 4);
       for (const { metadata } of second) includes(metadata, { turn: 2 });
-      includes(await threads.getHistory(id, { metadata: { source: "input", turn: 1 } }), [{ metadata: { source: "input" } }]);
-      const { checkpoint } = second.at(-1) ?? assert.fail();
-      const [found] = await threads.getHistory(id, { checkpoint, limit: 1 });
-      assert.equal(found?.checkpoint.checkpoint_id, checkpoint.checkpoint_id);
+      includes(await threads.getHistory(id, { metadata: { source: "input", turn: 1 } }), [
+        { metadata: { source: "input" } },
+      ]);
+      const nested = await desk.thread();
+      await runs.wait(nested, "c-nested", { input: {} });
+      const [task] = (await threads.getState(nested)).tasks;
+      const [inside] = await threads.getHistory(nested, {
+        checkpoint: { checkpoint_ns: `inner:${task?.id}` } as never,
+      });
+      includes(inside, {
+        values: { said: "Inside." },
+        next: ["ask"],
+        checkpoint: { checkpoint_ns: `inner:${task?.id}` },
+      });
     },
   },
   {
@@ -111,7 +126,10 @@ export const STATE: readonly Case[] = [
         result: null,
       });
       assert.deepEqual(Object.keys(state.checkpoint).sort(), [
-        ...["checkpoint_id", "checkpoint_map", "checkpoint_ns", "thread_id"],
+        "checkpoint_id",
+        "checkpoint_map",
+        "checkpoint_ns",
+        "thread_id",
       ]);
       includes(state, { next: ["ask"], checkpoint: { thread_id: id, checkpoint_ns: "", checkpoint_map: null } });
       const thread = await desk.client.threads.get(id);
@@ -144,7 +162,11 @@ export const STATE: readonly Case[] = [
       await runs.wait(id, "c-ask", { input: { topic: "tea" } });
       const written = await threads.updateState(id, { values: { answer: "yes" }, asNode: "ask" });
       includes(written, { checkpoint: { thread_id: id, checkpoint_ns: "" } });
-      includes(await threads.getState(id), { values: { answer: "yes" }, next: ["after"], metadata: { source: "update" } });
+      includes(await threads.getState(id), {
+        values: { answer: "yes" },
+        next: ["after"],
+        metadata: { source: "update" },
+      });
       includes(await runs.wait(id, "c-ask", { input: null }), { log: ["before", "after"], answer: "yes" });
       await refused(threads.updateState(id, { values: { nope: 1 } }), WRONG);
       await refused(threads.updateState(id, { values: {}, asNode: "nobody" }), WRONG);

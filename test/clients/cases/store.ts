@@ -39,9 +39,12 @@ export const STORE: readonly Case[] = [
     about: ["store.searchItems", "store.searchItems:filter", "store.searchItems:limit", "store.searchItems:offset"],
     async run({ client: { store } }) {
       const namespace = space();
-      for (const n of [1, 2, 3]) await store.putItem([...namespace, `s${n}`], "k", { n, kind: n === 2 ? "even" : "odd" });
+      for (const n of [1, 2, 3])
+        await store.putItem([...namespace, `s${n}`], "k", { n, kind: n === 2 ? "even" : "odd" });
       const found = async (query: object) =>
-        (await store.searchItems(namespace, query)).items.map(({ value }) => value["n"]).sort();
+        (await store.searchItems(namespace, query)).items
+          .map(({ value }) => Number(value["n"]))
+          .sort((one, other) => one - other);
       assert.deepEqual(await found({}), [1, 2, 3]);
       assert.deepEqual(await found({ filter: { kind: "odd" } }), [1, 3]);
       for (const [filter, expected] of [
@@ -66,7 +69,10 @@ export const STORE: readonly Case[] = [
       const namespace = space();
       await store.putItem(namespace, "k", { text: "tea" });
       const { items } = await store.searchItems(namespace, { query: "drinks" });
-      assert.deepEqual(items.map(({ key, score }) => [key, score]), [["k", undefined]]);
+      assert.deepEqual(
+        items.map(({ key, score }) => [key, score]),
+        [["k", undefined]],
+      );
     },
   },
   {
@@ -77,7 +83,12 @@ export const STORE: readonly Case[] = [
     ],
     async run({ client: { store } }) {
       const prefix = space();
-      for (const path of [["a", "x"], ["a", "y"], ["b", "x"]]) await store.putItem([...prefix, ...path], "k", { v: 1 });
+      for (const path of [
+        ["a", "x"],
+        ["a", "y"],
+        ["b", "x"],
+      ])
+        await store.putItem([...prefix, ...path], "k", { v: 1 });
       const listed = async (query: object) =>
         (await store.listNamespaces({ prefix, ...query })).namespaces.map((each) => each.slice(2).join("/")).sort();
       assert.deepEqual(await listed({}), ["a/x", "a/y", "b/x"]);

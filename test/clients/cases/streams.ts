@@ -1,5 +1,17 @@
 import assert from "node:assert/strict";
-import { type Case, collect, dataOf, type Desk, includes, namesOf, type Part, refused, textOf, WRONG } from "../case.ts";
+import {
+  type Case,
+  collect,
+  dataOf,
+  type Desk,
+  includes,
+  namesOf,
+  type Part,
+  refused,
+  sorted,
+  textOf,
+  WRONG,
+} from "../case.ts";
 import { REPLY } from "../graphs.ts";
 
 const event = (...names: readonly string[]) => names.map((name) => `a stream's events:${name}`);
@@ -83,17 +95,32 @@ export const STREAMS: readonly Case[] = [
       assert.ok(pieces.length > 3);
       assert.equal(new Set(pieces.map(([{ id }]) => id)).size, 1);
       for (const [message, metadata] of pieces) {
-        includes(message, { type: "AIMessageChunk" in message ? message["type"] : message["type"], additional_kwargs: {} });
+        includes(message, {
+          type: "AIMessageChunk" in message ? message["type"] : message["type"],
+          additional_kwargs: {},
+        });
         includes(metadata, { langgraph_node: "agent", langgraph_step: 1, graph_id: "c-chat" });
-        for (const key of ["tags", "langgraph_triggers", "langgraph_checkpoint_ns", "run_id", "thread_id", "assistant_id"]) {
+        for (const key of [
+          "tags",
+          "langgraph_triggers",
+          "langgraph_checkpoint_ns",
+          "run_id",
+          "thread_id",
+          "assistant_id",
+        ]) {
           assert.ok(key in metadata, key);
         }
       }
-      const { messages } = dataOf(parts, "values").at(-1) as { messages: { id: string; type: string; content: string }[] };
-      assert.deepEqual(messages.map(({ type, content }) => [type, content]), [
-        ["human", "Hi"],
-        ["ai", REPLY],
-      ]);
+      const { messages } = dataOf(parts, "values").at(-1) as {
+        messages: { id: string; type: string; content: string }[];
+      };
+      assert.deepEqual(
+        messages.map(({ type, content }) => [type, content]),
+        [
+          ["human", "Hi"],
+          ["ai", REPLY],
+        ],
+      );
       assert.equal(messages[1]?.id, pieces[0]?.[0]["id"]);
     },
   },
@@ -105,7 +132,8 @@ export const STREAMS: readonly Case[] = [
       const parts = await streamed(desk, "c-chat", { input, streamMode: "messages" });
       const partial = dataOf(parts, "messages/partial") as [{ id: string; content: string }][];
       assert.ok(partial.length > 3);
-      for (const [at, [{ content }]] of partial.entries()) assert.ok(content.startsWith(partial[at - 1]?.[0].content ?? ""));
+      for (const [at, [{ content }]] of partial.entries())
+        assert.ok(content.startsWith(partial[at - 1]?.[0].content ?? ""));
       assert.equal(partial.at(-1)?.[0].content, REPLY);
       const complete = dataOf(parts, "messages/complete") as [{ id: string; content: string; type: string }][];
       const ids = complete.map(([{ id }]) => id);
@@ -131,10 +159,22 @@ export const STREAMS: readonly Case[] = [
         ["human", "pair"],
       ]);
       for (const each of first) assert.ok(each.id);
-      const second = await say([{ type: "human", content: "replaced", id: "m2" }, { type: "remove", id: first[0]?.id }]);
-      assert.deepEqual(second.slice(0, 2).map(({ content }) => content), ["replaced", "pair"]);
-      const third = await say([{ type: "remove", id: "__remove_all__" }, { role: "user", content: "anew" }]);
-      assert.deepEqual(third.map(({ content }) => content), ["anew", REPLY]);
+      const second = await say([
+        { type: "human", content: "replaced", id: "m2" },
+        { type: "remove", id: first[0]?.id },
+      ]);
+      assert.deepEqual(
+        second.slice(0, 2).map(({ content }) => content),
+        ["replaced", "pair"],
+      );
+      const third = await say([
+        { type: "remove", id: "__remove_all__" },
+        { role: "user", content: "anew" },
+      ]);
+      assert.deepEqual(
+        third.map(({ content }) => content),
+        ["anew", REPLY],
+      );
     },
   },
   {
@@ -160,7 +200,10 @@ export const STREAMS: readonly Case[] = [
       const debug = dataOf(parts, "debug") as { type: string; payload: { checkpoint?: unknown } }[];
       assert.deepEqual([...new Set(debug.map(({ type }) => type))].sort(), ["checkpoint", "task", "task_result"]);
       const checkpoints = debug.filter(({ type }) => type === "checkpoint").map(({ payload }) => payload.checkpoint);
-      assert.deepEqual(checkpoints, history.map(({ checkpoint }) => checkpoint));
+      assert.deepEqual(
+        checkpoints,
+        history.map(({ checkpoint }) => checkpoint),
+      );
     },
   },
   {
@@ -169,7 +212,13 @@ export const STREAMS: readonly Case[] = [
     async run(desk) {
       const parts = await streamed(desk, "c-chat", { input: { messages: "Hi" }, streamMode: "events" });
       const names = dataOf(parts, "events").map((each) => (each as { event: string }).event);
-      for (const name of ["on_chain_start", "on_chain_end", "on_chat_model_start", "on_chat_model_stream", "on_chat_model_end"])
+      for (const name of [
+        "on_chain_start",
+        "on_chain_end",
+        "on_chat_model_start",
+        "on_chat_model_stream",
+        "on_chat_model_end",
+      ])
         assert.ok(names.includes(name), name);
     },
   },
@@ -182,8 +231,11 @@ export const STREAMS: readonly Case[] = [
       for (const { event: name } of plain) assert.ok(!name.includes("|"), name);
       const deep = await streamed(desk, "c-inner", { streamMode, streamSubgraphs: true });
       const inside = deep.filter(({ event: name }) => name.includes("|"));
-      assert.deepEqual([...new Set(inside.map((part) => part.event.split("|")[0]))].sort(), [
-        ...["custom", "messages", "updates", "values"],
+      assert.deepEqual(sorted(inside.map((part) => part.event.split("|")[0])), [
+        "custom",
+        "messages",
+        "updates",
+        "values",
       ]);
       for (const { event: name } of inside) assert.match(name, /^[a-z]+\|inner:[0-9a-f-]{36}$/);
     },
@@ -231,7 +283,7 @@ export const STREAMS: readonly Case[] = [
         const id = await desk.thread();
         const parts = await streamed(desk, "c-fail", { streamMode }, id);
         assert.equal(parts.at(-1)?.event, "error");
-        const { error, message } = parts.at(-1)?.data as { error: string; message: string };
+        const { error, message } = (parts.at(-1)?.data ?? {}) as { error?: string; message?: string };
         assert.ok(error && message);
         includes(await desk.client.threads.get(id), { status: "error" });
       }
@@ -243,7 +295,9 @@ export const STREAMS: readonly Case[] = [
     async run(desk) {
       const id = await desk.thread();
       const run = await desk.client.runs.create(id, "c-steps", { input: {}, streamMode: ["values", "updates"] });
-      const parts = await collect(desk.client.runs.joinStream(id, run.run_id, { lastEventId: "-1", streamMode: ["updates"] }));
+      const parts = await collect(
+        desk.client.runs.joinStream(id, run.run_id, { lastEventId: "-1", streamMode: ["updates"] }),
+      );
       assert.deepEqual(namesOf(parts), ["metadata", "updates"]);
       await refused(collect(desk.client.runs.joinStream(id, crypto.randomUUID())), 404);
     },

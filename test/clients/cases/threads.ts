@@ -6,11 +6,19 @@ const missing = "00000000-0000-7000-8000-00000000dead";
 export const THREADS: readonly Case[] = [
   {
     name: "a thread is made with an id, metadata and a graph",
-    about: ["threads.create", ...["metadata", "graphId", "threadId", "ifExists"].map((field) => `threads.create:${field}`)],
+    about: [
+      "threads.create",
+      ...["metadata", "graphId", "threadId", "ifExists"].map((field) => `threads.create:${field}`),
+    ],
     async run({ client }) {
       const threadId = crypto.randomUUID();
       const thread = await client.threads.create({ threadId, metadata: { a: 1 }, graphId: "c-steps" });
-      includes(thread, { thread_id: threadId, status: "idle", metadata: { a: 1, graph_id: "c-steps" }, interrupts: {} });
+      includes(thread, {
+        thread_id: threadId,
+        status: "idle",
+        metadata: { a: 1, graph_id: "c-steps" },
+        interrupts: {},
+      });
       await refused(client.threads.create({ threadId }), 409);
       includes(await client.threads.create({ threadId, ifExists: "do_nothing" }), { metadata: { a: 1 } });
       await refused(client.threads.create({ threadId: "no-uuid" }), 400);
@@ -151,8 +159,14 @@ export const THREADS: readonly Case[] = [
       await client.runs.wait(b, "c-steps", { input: {} });
       await client.runs.wait(c, "c-ask", { input: {} });
       // What a run changed is found a moment later.
-      await until(async () => (await client.threads.count({ metadata: { mark }, values: { n: 3 } })) === 1, "the values of b");
-      await until(async () => (await client.threads.count({ metadata: { mark }, status: "interrupted" })) === 1, "c's status");
+      await until(
+        async () => (await client.threads.count({ metadata: { mark }, values: { n: 3 } })) === 1,
+        "the values of b",
+      );
+      await until(
+        async () => (await client.threads.count({ metadata: { mark }, status: "interrupted" })) === 1,
+        "c's status",
+      );
       const found = async (query: object) =>
         (await client.threads.search({ metadata: { mark }, ...query })).map(({ thread_id }) => thread_id);
       assert.deepEqual(await found({}), [c, b, a]);
