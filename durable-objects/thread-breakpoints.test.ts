@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { unwrap } from "../src/base/errors.ts";
 import type { JsonObject } from "../src/base/json.ts";
-import { addressOf, edges, goOn, questions, start } from "./testing/going-on.ts";
+import { addressOf, edges, goOn, pausedBehind, questions, start } from "./testing/going-on.ts";
 import { crash, openThread, startOf, stateOf, type TestThread } from "./testing/open-thread.ts";
 import { ownKind } from "./testing/own-kind.ts";
 import type { RunResult, StartRun } from "./thread-api.ts";
@@ -122,6 +122,20 @@ describe("[R8] a breakpoint before a node", () => {
     await run(thread, CHAIN, BEFORE_B);
     const { run: last } = await goOn(thread, CHAIN, { ...BEFORE_B, command: { goto: [{ node: "b" }] } });
     expect([last.status, done.filter((node) => node === "b").length > 0]).toEqual(["success", true]);
+  });
+
+  it("does not stop what a pause has kept from beginning", async () => {
+    let isOver = false;
+    ownKind("slow", async () => {
+      while (!isOver) await scheduler.wait(2);
+      return { writes: [] };
+    });
+    const graph = { ...CHAIN, nodes: { a: { kind: "slow" }, b: step, c: step } };
+    const thread = openThread();
+    await pausedBehind(thread, graph, () => (isOver = true));
+    expect([done, (await stateOf(thread)).next]).toEqual([[], ["b"]]);
+    expect((await goOn(thread, graph, { interruptBefore: ["b", "c"] })).run.status).toBe("interrupted");
+    expect([done, (await stateOf(thread)).next]).toEqual([["b"], ["c"]]);
   });
 
   it("in a graph inside: by the node's name, by the names around it, and with `*`", async () => {

@@ -209,6 +209,6 @@ describe("subgraph", () => {
     const thread = openThread();
     await runToEnd(thread, CHAT);
     const history = unwrap(await thread.api.getHistory({ ...thread, limit: 50 }));
-    expect(history.map(({ next }) => next)).toEqual([[], ["last"], ["inner"], ["first"]]);
+    expect(history.map(({ next }) => next)).toEqual([[], ["last"], ["inner"], ["first"], ["__start__"]]);
   });
 });

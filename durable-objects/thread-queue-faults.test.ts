@@ -85,9 +85,20 @@ describe("[F1] a crash", () => {
     const late = await start(thread, gated.graph, { word: "quick" }, { afterMs: 40 });
     await crash(thread);
     await scheduler.wait(60);
-    expect(await runInDurableObject(thread.stub, (_, { storage }) => storage.getAlarm())).not.toBe(undefined);
     await goOnByAlarm(thread);
     expect(unwrap(await thread.api.getRun(late)).status).toBe("success");
+  });
+
+  it("long before a run's time: the alarm stands at it", async () => {
+    const thread = openThread();
+    const late = await start(thread, gated.graph, { word: "quick" }, { afterMs: 3_600_000 });
+    await crash(thread);
+    await untilTrue(async () => {
+      await runDurableObjectAlarm(thread.stub);
+      const at = await runInDurableObject(thread.stub, (_, { storage }) => storage.getAlarm());
+      return (at ?? 0) - Date.now() > 3_500_000;
+    });
+    unwrap(await thread.api.cancelRun(late));
   });
 
   it("of a thread that lost its alarm: the sweep's touch begins what is due", async () => {

@@ -69,8 +69,8 @@ export function frameAround(task: string): string {
   return task.slice(0, task.lastIndexOf("/") + 1);
 }
 
-/** `outer` is around `outer:<uuid>` and whatever is in it. */
+/** `outer` is around `outer:<uuid>` and whatever is in it; "" is the run's own graph, and nothing in it. */
 function isWithin(namespace: string, wanted: string): boolean {
-  if (wanted === "" || namespace === wanted) return wanted === namespace || wanted === "";
+  if (wanted === "" || namespace === wanted) return namespace === wanted;
   return namespace.startsWith(`${wanted}|`) || namespace.startsWith(`${wanted}:`);
 }

@@ -4,7 +4,7 @@ import { pointedInto } from "./body-pointers.ts";
 import type { ApiContext } from "./context.ts";
 import { answers, jsonAnswer, jsonBody, newRouter, sendJson, Uuid } from "./routing.ts";
 import { begin, contentLocation, hasIdempotencyKey, prepareStart, sendEvents, sendWhenOver } from "./run-calls.ts";
-import { RunCreate } from "./run-request.ts";
+import { queriedNames, RunCreate } from "./run-request.ts";
 import { Run, RunValues } from "./views.ts";
 
 /** Starting runs, on a thread and without one. */
@@ -15,6 +15,14 @@ const headers = z.object({
 });
 const onThread = { params: z.object({ thread_id: Uuid }), headers, body: jsonBody(RunCreate) };
 const alone = { headers, body: jsonBody(RunCreate) };
+const query = z.object({
+  namespace: z
+    .union([z.string().max(4096), z.array(z.string().max(4096)).max(20)])
+    .optional()
+    .openapi({
+      description: "Shows only what goes on in graphs inside whose names begin so; empty: in the run's own graph.",
+    }),
+});
 const tags = ["Runs"];
 
 const created = answers({ 200: jsonAnswer("The run is durable and will end, whoever listens.", Run) });
@@ -49,7 +57,7 @@ const streamOnThread = createRoute({
   path: "/threads/{thread_id}/runs/stream",
   tags,
   summary: "Start a run and follow it",
-  request: onThread,
+  request: { ...onThread, query },
   responses: streamed,
 });
 const startAlone = createRoute({
@@ -74,7 +82,7 @@ const streamAlone = createRoute({
   path: "/runs/stream",
   tags,
   summary: "Start a run on a thread of its own and follow it",
-  request: alone,
+  request: { ...alone, query },
   responses: streamed,
 });
 
@@ -109,16 +117,21 @@ async function startAndStream(c: ApiContext, body: RunCreate, threadId?: string)
   return sendEvents(c, start, frames, { "content-location": contentLocation(start, threadId) });
 }
 
-/** One call, unless the run may be an earlier one: it must be checked before its disconnection could cancel it. */
+/**
+ * One call, unless the run may be an earlier one: it must be checked before its disconnection could cancel it. Who asks for
+ * namespaces follows by a call of its own, too.
+ */
 async function startFrames(c: ApiContext, body: RunCreate, start: StartRun) {
   const { threads } = c.var;
   const cancelOnDisconnect = body.on_disconnect === "cancel";
-  if (!hasIdempotencyKey(c)) {
+  const namespaces = queriedNames(c.req.queries("namespace") ?? []);
+  if (!hasIdempotencyKey(c) && namespaces.length === 0) {
     const started = threads.surely(start, (thread) => thread.startAndFollow(start, cancelOnDisconnect));
     return (await pointedInto(body, started)).frames;
   }
   await begin(c, body, start);
   const { tenant, threadId, runId, streamMode: modes } = start;
-  const query = { tenant, threadId, runId, modes, after: -1, cancelOnDisconnect };
-  return threads.surely(start, (thread) => thread.followRun(query));
+  const wish = namespaces.length === 0 ? {} : { namespaces };
+  const asked = { tenant, threadId, runId, modes, after: -1, cancelOnDisconnect, ...wish };
+  return threads.surely(start, (thread) => thread.followRun(asked));
 }

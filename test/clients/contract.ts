@@ -154,7 +154,9 @@ export const CONTRACT: Readonly<Record<string, Item>> = {
       streamResumable: NO_BUFFER,
       checkpointDuring: NO_EFFECT,
       durability: NO_EFFECT,
-      onCompletion: "works; the thread goes five minutes after its run, so that who lost the connection can come back",
+      ifNotExists: "works; a thread that is missing is 404 (there 422)",
+      onCompletion:
+        "works; for five minutes the run's own paths still answer, for who lost the connection; a failed run's thread is kept",
       webhook: "works; signed (Standard Webhooks) and tried again for 17½ hours; a private address is 403",
       feedbackKeys: "taken and without effect: there is no LangSmith behind it, so no `feedback` event comes",
       _langsmithTracer: "taken and without effect: nothing is sent to LangSmith",

