@@ -204,7 +204,10 @@ it("a deployment without queues keeps nothing for one: its alarms and the sweep 
     const [run, commit] = [store.run(runId), store.lastCommit()];
     if (run === undefined || commit === undefined) return undefined;
     const kept = (wakes: Queue | undefined): number => {
-      const [before, outbox] = [store.outboxSize(), new Outbox(store, { index: env.DB, wakes, deliver: async () => undefined })];
+      const [before, outbox] = [
+        store.outboxSize(),
+        new Outbox(store, { index: env.DB, wakes, deliver: async () => undefined }),
+      ];
       outbox.tellWake(store.thread(), run, commit);
       return store.outboxSize() - before;
     };

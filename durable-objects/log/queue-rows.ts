@@ -25,6 +25,8 @@ type QueuedSql = {
   error: string | null;
 };
 
+/** As it is shown: a run that asks is done, and its thread interrupted. */
+const SHOWN_STATUS = "iif(runs.status = 'interrupted' AND runs.error IS NULL, 'success', runs.status)";
 const NEVER_BEGAN = "status IN ('pending', 'interrupted', 'error')";
 
 /** The SQL of runs that were accepted and could not begin at once, and of those that were taken out. Its writes join the transaction they are called in. */
@@ -106,7 +108,7 @@ export class QueueRows {
     return this.#sql
       .exec<{ run_id: string }>(
         `SELECT run_id FROM (
-           SELECT runs.run_id AS run_id, runs.status AS status, 0 AS queued, runs.n AS n,
+           SELECT runs.run_id AS run_id, ${SHOWN_STATUS} AS status, 0 AS queued, runs.n AS n,
              coalesce(queued_runs.created_at, runs.created_at) AS at
            FROM runs LEFT JOIN continuations ON continuations.run = runs.n LEFT JOIN struck_runs ON struck_runs.run = runs.n
              LEFT JOIN queued_runs ON queued_runs.run_id = runs.run_id

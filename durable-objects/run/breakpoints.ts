@@ -120,13 +120,12 @@ function placeOf(task: TaskId, node: number): string {
 
 /** @throws EdgewiseError `invalid_request` with a pointer, for a name that no node has, of the graph or of those inside it */
 export function checkBreakpoints(plan: Plan, asked: Asked): void {
-  const names = namesIn(plan, "", new Set());
   for (const [field, nodes] of [
     ["interrupt_before", asked.interruptBefore],
     ["interrupt_after", asked.interruptAfter],
   ] as const) {
     if (nodes === undefined || nodes === "*") continue;
-    const index = nodes.findIndex((name) => !names.has(name));
+    const index = nodes.findIndex((name) => !isNode(plan, name.split("/")) && !namesIn(plan).has(name));
     if (index < 0) continue;
     const known = plan.nodes.slice(0, 20).map(({ id }) => id);
     const message = `The graph "${plan.id}" has no node "${nodes[index]?.slice(0, 80) ?? ""}" to stop at; it has ${known.join(", ")}.`;
@@ -134,10 +133,20 @@ export function checkBreakpoints(plan: Plan, asked: Asked): void {
   }
 }
 
-function namesIn(plan: Plan, around: string, names: Set<string>): Set<string> {
+/** With the nodes around it. */
+function isNode(plan: Plan | undefined, path: readonly string[]): boolean {
+  const [first, ...rest] = path;
+  const node = plan?.nodes.find(({ id }) => id === first);
+  return node !== undefined && (rest.length === 0 || isNode(node.inside, rest));
+}
+
+/** Names of nodes of the graph and of those inside it, each graph looked at once: one may be run in more places than there is memory for. */
+function namesIn(plan: Plan, names = new Set<string>(), seen = new Set<Plan>()): Set<string> {
+  if (seen.has(plan)) return names;
+  seen.add(plan);
   for (const { id, inside } of plan.nodes) {
-    names.add(id).add(`${around}${id}`);
-    if (inside !== undefined) namesIn(inside, `${around}${id}/`, names);
+    names.add(id);
+    if (inside !== undefined) namesIn(inside, names, seen);
   }
   return names;
 }

@@ -9,6 +9,7 @@ import { eventText } from "./event-stream.ts";
 import { followerOf, lastEventOf, wishOf } from "./followed.ts";
 import type { Follower } from "./follower.ts";
 import { updateOf } from "./task-texts.ts";
+import { shownStatus } from "./views.ts";
 
 /** A place in the thread: of a run by its first commit, and how far in it; 0 is before all of it. */
 interface Place {
@@ -86,8 +87,8 @@ export class ThreadFollower {
   #done(run: RunRow): string {
     const at = lastEventOf(this.#core, run) + 2;
     if (!this.#modes.has("run_modes") && !this.#modes.has("lifecycle")) return "";
-    const { runId: run_id, status } = run;
-    const data: Json = { run_id, thread_id: this.#threadId, status };
+    const { runId: run_id } = run;
+    const data: Json = { run_id, thread_id: this.#threadId, status: shownStatus(run) };
     return at <= this.#at ? "" : this.#text(run, at, { event: "run_done", data });
   }
 

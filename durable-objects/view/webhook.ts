@@ -4,7 +4,7 @@ import type { ThreadCore } from "../core.ts";
 import type { RunRow } from "../log/rows.ts";
 import type { Delivery } from "../scheduler-api.ts";
 import { inputOf, interruptsOf, resultOf } from "./history.ts";
-import { runView } from "./views.ts";
+import { runView, shownStatus } from "./views.ts";
 
 /** Longest JSON text of a message, in UTF-16 units: it has to fit a row on its way. */
 const LONGEST_MESSAGE = 400_000;
@@ -23,6 +23,7 @@ export function webhookOf(core: ThreadCore, run: RunRow): Delivery | undefined {
   );
   const body = bounded({
     ...(shown as unknown as JsonObject),
+    status: shownStatus(run),
     run_started_at: hasBegun(run) ? new Date(run.createdAt).toISOString() : null,
     run_ended_at: new Date(run.updatedAt).toISOString(),
     ...valuesOf(core, run),

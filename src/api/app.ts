@@ -82,13 +82,37 @@ export function createApp(kinds: NodeKinds = nodeKinds): ApiRouter {
   for (const router of [graphs, graphVersions, graphDiff, graphPreview, graphImport, graphFix]) app.route("/", router);
   app.use(jsonBodies);
   for (const router of [graphMerge, graphEstimate]) app.route("/", router);
-  for (const router of [keys, assistantSearch, assistants, assistantVersions, assistantGraph, threadSearch, threadCopies, threads, threadState, threadUpdates, threadDiff, threadCommits]) {
+  for (const router of [
+    keys,
+    assistantSearch,
+    assistants,
+    assistantVersions,
+    assistantGraph,
+    threadSearch,
+    threadCopies,
+    threads,
+    threadState,
+    threadUpdates,
+    threadDiff,
+    threadCommits,
+  ]) {
     app.route("/", router);
   }
   // Before the runs: a path of theirs would take "crons" for a run.
   for (const router of [crons, webhookSecret]) app.route("/", router);
   for (const router of [store, truncation]) app.route("/", router);
-  for (const router of [runs, runBatch, runCancel, runPaths, threadStream, runProfile, signals, interrupts, deadLetters]) app.route("/", router);
+  for (const router of [
+    runs,
+    runBatch,
+    runCancel,
+    runPaths,
+    threadStream,
+    runProfile,
+    signals,
+    interrupts,
+    deadLetters,
+  ])
+    app.route("/", router);
   return app;
 }
 

@@ -4,6 +4,7 @@ import { secureRandom, uuidv7 } from "../base/ids.ts";
 import type { Json } from "../base/json.ts";
 import { runIdOfKey } from "./idempotency.ts";
 import { BudgetBody, toBudget } from "./run-command.ts";
+import { shownRun } from "./run-view.ts";
 import { answers, jsonAnswer, jsonBody, newRouter, sendJson, Uuid } from "./routing.ts";
 import { Interrupt, Run } from "./views.ts";
 
@@ -99,5 +100,6 @@ export const interrupts = newRouter()
       runId,
       ...(budget === undefined || budget === null ? {} : { budget: toBudget(budget) }),
     };
-    return sendJson(c, await threads.surely(command, (object) => object.answerInterrupt(command)));
+    const { run, status } = await threads.surely(command, (object) => object.answerInterrupt(command));
+    return sendJson(c, { status, run: shownRun(run) });
   });

@@ -5,6 +5,7 @@ import { pointedInto } from "./body-pointers.ts";
 import type { ApiContext } from "./context.ts";
 import { prepareStart } from "./run-calls.ts";
 import { RunCreate } from "./run-request.ts";
+import { shownRun } from "./run-view.ts";
 import { answers, jsonAnswer, jsonBody, newRouter, sendJson } from "./routing.ts";
 import { Run } from "./views.ts";
 
@@ -40,7 +41,8 @@ export const runBatch = newRouter().openapi(batch, async (c) => {
   // As each thread would refuse it: what is left to go wrong is what conditions make of an input.
   const wrong = await inLanes(c, bodies, starts, (thread, start) => thread.checkStart(start));
   if (wrong !== undefined) throw wrong.error;
-  return sendJson(c, await startAll(c, bodies, starts));
+  const runs = await startAll(c, bodies, starts);
+  return sendJson(c, runs.map(shownRun));
 });
 
 /** All of them, or none: what has begun when another cannot goes again with its thread. */

@@ -4,6 +4,7 @@ import type { ApiContext } from "./context.ts";
 import { answers, jsonAnswer, newRouter, queryNumber, sendJson, Uuid } from "./routing.ts";
 import { type RunPlace, joinRun, sendEvents, sendWhenOver } from "./run-calls.ts";
 import { queriedNames, queriedStreamModes, toStreamModes } from "./run-request.ts";
+import { shownRun } from "./run-view.ts";
 import { streamed } from "./runs.ts";
 import { Run, RunValues } from "./views.ts";
 
@@ -121,11 +122,12 @@ export const runPaths = newRouter()
     const address = { tenant: c.var.tenant, threadId: c.req.valid("param").thread_id };
     const query = { ...address, ...page, ...(status === undefined ? {} : { status }) };
     const runs = await c.var.threads.surely(address, (thread) => thread.listRuns(query));
-    return sendJson(c, members.length === 0 ? runs : runs.map((run) => pick(run, members)));
+    const shown = runs.map(shownRun);
+    return sendJson(c, members.length === 0 ? shown : shown.map((run) => pick(run, members)));
   })
   .openapi(getRun, async (c) => {
     const place = placeOf(c, c.req.valid("param"));
-    return sendJson(c, await c.var.threads.surely(place, (thread) => thread.getRun(place)));
+    return sendJson(c, shownRun(await c.var.threads.surely(place, (thread) => thread.getRun(place))));
   })
   .openapi(join, async (c) => {
     const place = placeOf(c, c.req.valid("param"));
@@ -159,7 +161,7 @@ export const runPaths = newRouter()
 
 /** 202 with the run as it is, or 204 when it is at rest: LangGraph's clients read no body of either. */
 async function sendStopped(c: ApiContext, place: RunPlace, run: RunView, wait: boolean): Promise<Response> {
-  if (!wait) return sendJson(c, run, 202);
+  if (!wait) return sendJson(c, shownRun(run), 202);
   await joinRun(c, place);
   return c.body(null, 204);
 }

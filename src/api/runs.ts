@@ -5,6 +5,7 @@ import type { ApiContext } from "./context.ts";
 import { answers, jsonAnswer, jsonBody, newRouter, sendJson, Uuid } from "./routing.ts";
 import { begin, contentLocation, hasIdempotencyKey, prepareStart, sendEvents, sendWhenOver } from "./run-calls.ts";
 import { queriedNames, RunCreate } from "./run-request.ts";
+import { shownRun } from "./run-view.ts";
 import { Run, RunValues } from "./views.ts";
 
 /** Starting runs, on a thread and without one. */
@@ -98,7 +99,7 @@ async function startRun(c: ApiContext, body: RunCreate, threadId?: string): Prom
   const start = await prepareStart(c, body, threadId);
   const run = await begin(c, body, start);
   c.header("content-location", contentLocation(start, threadId));
-  return sendJson(c, run);
+  return sendJson(c, shownRun(run));
 }
 
 /** Started and waited for by two calls: a refusal still has its status, and only the waiting is made again after a reset. */

@@ -10,7 +10,7 @@ export interface Chain {
   readonly mark: string;
 }
 
-const AT_REST = new Set(["success", "error", "timeout"]);
+const AT_REST = new Set(["success", "error", "timeout", "interrupted"]);
 const POLL_MS = 100;
 
 /**
@@ -27,14 +27,14 @@ export async function answerAll(
   const chain: string[] = [];
   for (let current = runId; ; ) {
     const { body: run } = await port.ask<{ status: string }>("GET", `${path}/runs/${current}`);
-    if (AT_REST.has(run.status)) return chain;
-    if (run.status !== "interrupted") {
+    if (!AT_REST.has(run.status)) {
       await sleep(POLL_MS);
       continue;
     }
+    if (run.status !== "success") return chain;
     const { body: questions } = await port.ask<Question[]>("GET", `${path}/interrupts`);
     const [first] = questions;
-    if (first === undefined) throw new Error(`run ${current} is interrupted and asks nothing`);
+    if (first === undefined) return chain;
     const values = questions.map((question) => [question.id, program.answer?.(mark, question, happened)] as const);
     const request = { headers: { "idempotency-key": `${mark} answer ${chain.length}` } };
     if (byCommand()) {
