@@ -14,13 +14,15 @@ export async function run({ short }: EvidenceOptions): Promise<Goal[]> {
   const contenders = await startContenders();
   try {
     for (const each of [contenders.edgewise, contenders.floor]) await each.stream({ tokens: 50, perSecond: 500 });
-    return [
+    const goals = [
       await latency(contenders, short),
       await oneStream(contenders, short),
       await crowd(contenders, short),
       await turns(contenders, short),
-      { goal: "load of the machine while this ran (2 cores)", figure: loadavg()[0]?.toFixed(1) ?? "?", met: "not run" },
     ];
+    // Other work on the machine is in every one of these figures.
+    console.error(`load when it was over: ${loadavg()[0]?.toFixed(1)}`);
+    return goals;
   } finally {
     await contenders.stop();
   }

@@ -21,7 +21,9 @@ export function copyPage(core: ThreadCore, sql: SqlStorage, query: CopyQuery): C
   refuseWhileBusy(core);
   const { copied, pruned } = core.record.facts.all;
   const last = core.store.lastRun()?.n ?? 0;
-  const cut = [core.lastCommit.seq, core.lastCommit.at, last, pruned?.before ?? 0].join(" ");
+  // Runs that are taken out leave the end of the log where it is.
+  const struck = sql.exec<{ size: number }>("SELECT count(*) AS size FROM struck_runs").one().size;
+  const cut = [core.lastCommit.seq, core.lastCommit.at, last, pruned?.before ?? 0, struck].join(" ");
   if (query.cut !== undefined && query.cut !== cut) throw failure("conflict", CHANGED);
   const page = readRows(sql, query.place);
   const begin = {

@@ -195,6 +195,7 @@ export class ThreadCore {
       this.#performer.add(live.recover(now));
       if (row.hidden) this.#end(live, { ...live.row, ...restingAs(live, before) });
       else if (last !== undefined) this.#judge(live, last);
+      if (row.hidden) this.#arm();
     });
   }
 

@@ -7,6 +7,7 @@ import type { RunRow } from "./log/rows.ts";
 import { cancelledFor, isOver } from "./run/ending.ts";
 import { bounded } from "./run/failures.ts";
 import type { CancelAction, CancelledRuns, CancelRuns, StartRun } from "./thread-api.ts";
+import { checkpointCommit } from "./view/identity.ts";
 
 /**
  * Runs as they come, wait, and are taken back (decision 0027). A thread has one live run at a time; what comes meanwhile is
@@ -21,8 +22,9 @@ const MOST_WAITING = 1_000;
  * A run is taken on: it begins, or waits for its turn. What takes the place of others is checked before those are cancelled.
  * @throws EdgewiseError `thread_busy` under `reject`; what the graph or the thread refuses, with nothing written
  */
-export function acceptRun(core: ThreadCore, command: StartRun, plan: () => Plan, kinds: NodeKinds): RunRow {
-  const { multitask = "reject", afterMs = 0 } = command;
+export function acceptRun(core: ThreadCore, asked: StartRun, plan: () => Plan, kinds: NodeKinds): RunRow {
+  const { multitask = "reject", afterMs = 0 } = asked;
+  const command = multitask === "rollback" ? withoutItsCheckpoint(core, asked) : asked;
   const [first] = activeRuns(core);
   if (first !== undefined && multitask === "reject") throw busy(first);
   const now = core.now();
@@ -33,6 +35,14 @@ export function acceptRun(core: ThreadCore, command: StartRun, plan: () => Plan,
     cancelRuns(core, { ...command, action: multitask }, `run ${command.runId} took its place`);
   if (!waits && afterMs <= 0) return startRun(core, command, plan, kinds);
   return enqueue(core, command, now);
+}
+
+/** Clients send the newest checkpoint along: of a run that is taken out, what was before it is meant. */
+function withoutItsCheckpoint({ live, store }: ThreadCore, command: StartRun): StartRun {
+  const { checkpointId, ...others } = command;
+  if (live === undefined || checkpointId === undefined) return command;
+  const { run } = checkpointCommit(store, command.threadId, checkpointId, "/checkpoint_id");
+  return run === live.row.n ? others : command;
 }
 
 /** The run that is live, and those that wait for their turn. */

@@ -55,7 +55,10 @@ export interface NewCron extends CronAddress, CronTerms {
   readonly requestHash: string | null;
 }
 
-export interface PatchCron extends CronAddress, Partial<CronTerms> {}
+export interface PatchCron extends CronAddress, Partial<CronTerms> {
+  /** Whom the payload names from now on. */
+  readonly assistantId?: string;
+}
 
 export interface CronView {
   readonly cron_id: string;

@@ -121,7 +121,7 @@ describe("a run that ends", () => {
     expect(calls[1]?.body).toMatchObject({ status: "interrupted", error: { code: "run_cancelled" } });
     await start(thread(), alone("gate", { ask: "Sure?", write: "out" }));
     await arrived(3);
-    expect(calls[2]?.body).toMatchObject({ status: "interrupted", values: { __interrupt__: [{ value: "Sure?" }] } });
+    expect(calls[2]?.body).toMatchObject({ status: "success", values: { __interrupt__: [{ value: "Sure?" }] } });
   });
 
   it("is told when it was cancelled before its turn", async () => {

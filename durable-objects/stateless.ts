@@ -17,6 +17,8 @@ export function eraseAt(core: ThreadCore): number | undefined {
   const last = core.store.lastRun() ?? core.queue.newest();
   if (last?.kwargs["on_completion"] !== "delete" || last.status === "error" || last.status === "timeout")
     return undefined;
+  // Who makes a copy wants to have it.
+  if (last.n <= (core.record.facts.all.copied?.runs ?? -1)) return undefined;
   return core.waiting?.nextTime() === undefined ? last.updatedAt + STATELESS_KEPT_MS : undefined;
 }
 

@@ -331,8 +331,8 @@ export interface ThreadApi extends CommitsApi {
   pruneThread(address: Address): Promise<Reply<boolean>>;
   /** Answers after the run is durable (G1). `thread_busy` (422 on LangGraph paths) while another run is live. */
   startRun(command: StartRun): Promise<Reply<RunView>>;
-  /** Whether {@link startRun} would refuse it, as far as that does not depend on the state; nothing is written. */
-  checkStart(command: StartRun): Promise<Reply<null>>;
+  /** Refuses what {@link startRun} would, as far as that does not depend on the state; nothing is written. Whether there is such a thread. */
+  checkStart(command: StartRun): Promise<Reply<boolean>>;
   /** {@link startRun}, then {@link followRun} from the first frame, in one call. */
   startAndFollow(
     command: StartRun,

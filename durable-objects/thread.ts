@@ -166,9 +166,9 @@ export class Thread extends DurableObject<Env> implements Api.ThreadApi {
   }
 
   async checkStart(command: Api.StartRun) {
-    return this.#answer((): null => {
+    return this.#answer((): boolean => {
       checkStart(this.#core, command, this.#plan(command.graph));
-      return null;
+      return this.#core.record.row !== undefined;
     });
   }
 

@@ -8,8 +8,9 @@ import type { SchedulerStore } from "./store.ts";
 /** A thread that does not answer for so long counts as out of reach; it is asked again, for the same run. */
 const DEADLINE_MS = 15_000;
 const RETRY_FROM_MS = 1_000;
-const LONGEST_RETRY_MS = 300_000;
-/** Three quarters of an hour in all; then the cron says why, and goes on with its next instant. */
+/** Shorter than a run without a thread is remembered (`stateless.ts`): one that was started, and not heard of, is met again. */
+const LONGEST_RETRY_MS = 240_000;
+/** Half an hour in all; then the cron says why, and goes on with its next instant. */
 export const MOST_STARTS = 16;
 
 interface StartBody {

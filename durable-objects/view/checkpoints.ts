@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from "../../src/base/json.ts";
+import { containsJson, isJsonObject, type Json, type JsonObject } from "../../src/base/json.ts";
 import type { TaskId } from "../../src/engine/types.ts";
 import type { CheckpointHead } from "../log/checkpoint-rows.ts";
 import type { LogEntry } from "../log/entry.ts";
@@ -142,19 +142,10 @@ export function matchesStep(
   { type, step, part }: Pick<CheckpointHead, "type" | "step" | "part">,
   wanted: JsonObject,
 ): boolean {
-  return contains(metadataOf(threadId, run, { source: sourceOf({ type }, run, part), step }, ROOT), wanted);
+  return containsJson(metadataOf(threadId, run, { source: sourceOf({ type }, run, part), step }, ROOT), wanted);
 }
 
 /** Whether a run's metadata holds what a search asks for. */
 export function matchesRun(run: RunRow, wanted: JsonObject): boolean {
-  return contains({ ...run.metadata, run_id: run.runId }, wanted);
-}
-
-/** Every given key equal, nested objects recursively (langgraph-protocol, section 1). */
-function contains(actual: Json | undefined, wanted: Json): boolean {
-  if (!isJsonObject(wanted)) return JSON.stringify(actual) === JSON.stringify(wanted);
-  return (
-    isJsonObject(actual) &&
-    Object.entries(wanted).every(([key, value]) => Object.hasOwn(actual, key) && contains(actual[key], value))
-  );
+  return containsJson({ ...run.metadata, run_id: run.runId }, wanted);
 }

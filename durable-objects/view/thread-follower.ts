@@ -63,10 +63,22 @@ export class ThreadFollower {
 
   read(): { readonly text: string; readonly upToDate: boolean } {
     if (this.isDone() || this.#nextSeq > this.#core.lastCommit.seq) return { text: "", upToDate: true };
-    const run = this.#core.store.runAt(this.#nextSeq);
+    const run = this.#here();
     if (run === undefined) return { text: "", upToDate: true };
-    if (run.struck === true) return this.#goOn(run, "");
+    // Who has seen it begin is told that it is over; nobody else hears of it.
+    if (run.struck === true) return this.#goOn(run, this.#at > 0 || this.#current !== undefined ? this.#done(run) : "");
     return run.hidden ? this.#update(run) : this.#run(run);
+  }
+
+  /** The run that comes next. Where the history was dropped none begins at that commit, and the first behind it is meant. */
+  #here(): RunRow | undefined {
+    const { store } = this.#core;
+    const here = store.runAt(this.#nextSeq);
+    if (here?.firstSeq === this.#nextSeq) return here;
+    const [next] = store.runsAfter(this.#nextSeq);
+    if (next === undefined) return undefined;
+    [this.#nextSeq, this.#at, this.#current] = [next.firstSeq, 0, undefined];
+    return next;
   }
 
   #run(run: RunRow): ReturnType<ThreadFollower["read"]> {

@@ -1,14 +1,14 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { type AssistantFilter, countAssistants, searchAssistants } from "../storage/assistant-search.ts";
 import { toAssistantView } from "./assistant-views.ts";
-import { OptionalJsonObject, answers, jsonAnswer, jsonBody, newRouter, sendJson } from "./routing.ts";
+import { FilterObject, answers, jsonAnswer, jsonBody, newRouter, sendJson } from "./routing.ts";
 import { Assistant } from "./views.ts";
 
 const tags = ["Assistants"];
 const filter = {
   graph_id: z.string().max(512).nullish(),
   name: z.string().max(500).nullish().openapi({ description: "A part of the name, upper and lower case alike." }),
-  metadata: OptionalJsonObject.openapi({ description: "All of it must be in an assistant's, recursively." }),
+  metadata: FilterObject.openapi({ description: "All of it must be in an assistant's, recursively." }),
 };
 const FIELDS = Assistant.keyof();
 

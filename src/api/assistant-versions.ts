@@ -1,11 +1,11 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { failure } from "../base/errors.ts";
 import { assistantVersionsOf, returnToVersion } from "../storage/assistants.ts";
-import { type JsonObject, sameJson } from "../base/json.ts";
+import { containsJson } from "../base/json.ts";
 import { graphShelf } from "./assistant-id.ts";
 import { requireFound, toAssistantView, toVersionView } from "./assistant-views.ts";
 import { AssistantPath } from "./assistants.ts";
-import { OptionalJsonObject, answers, jsonAnswer, jsonBody, newRouter, sendJson } from "./routing.ts";
+import { FilterObject, answers, jsonAnswer, jsonBody, newRouter, sendJson } from "./routing.ts";
 import { Assistant, AssistantVersionView } from "./views.ts";
 
 const tags = ["Assistants"];
@@ -19,7 +19,7 @@ const listVersions = createRoute({
     params: AssistantPath,
     body: jsonBody(
       z.object({
-        metadata: OptionalJsonObject,
+        metadata: FilterObject,
         limit: z.int().min(1).max(1000).nullish(),
         offset: z.int().min(0).max(1_000_000).nullish(),
       }),
@@ -44,7 +44,7 @@ export const assistantVersions = newRouter()
     // A system assistant that nobody has changed has the one version it is.
     const versions = isStored
       ? await assistantVersionsOf(c.var.database, c.var.tenant, row.assistantId, page)
-      : [row].filter((only) => isWithin(page.metadata, only.metadata)).slice(page.offset);
+      : [row].filter((only) => containsJson(only.metadata, page.metadata)).slice(page.offset);
     if (versions.length === 0) throw failure("not_found", "Assistant not found");
     return sendJson(c, versions.map(toVersionView));
   })
@@ -59,7 +59,3 @@ export const assistantVersions = newRouter()
     for (const graphId of new Set([row.graphId, now.row.graphId])) graphShelf.forget(tenant, graphId);
     return sendJson(c, toAssistantView(now.row));
   });
-
-function isWithin(wanted: JsonObject, metadata: JsonObject): boolean {
-  return Object.entries(wanted).every(([key, value]) => sameJson(metadata[key] ?? null, value));
-}

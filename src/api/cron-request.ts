@@ -3,7 +3,7 @@ import { CRON_ORDERS, type CronFilter, type CronQuery, type CronTerms } from "..
 import { isUuid } from "../base/ids.ts";
 import type { JsonObject } from "../base/json.ts";
 import { assistantIdOf, parseAssistantId } from "./assistant-id.ts";
-import { JsonObjectSchema, NullableJsonObject, OptionalJsonObject, Uuid } from "./routing.ts";
+import { JsonObjectSchema, NullableJsonObject, FilterObject, Uuid } from "./routing.ts";
 import { RunCreate } from "./run-request.ts";
 
 /** What requests say of crons: a run's body, and when. */
@@ -61,7 +61,7 @@ function instantOf(text: string): number {
 const filter = {
   assistant_id: z.string().max(512).nullish(),
   thread_id: Uuid.nullish(),
-  metadata: OptionalJsonObject.openapi({ description: "All of it is in the cron's metadata." }),
+  metadata: FilterObject.openapi({ description: "All of it is in the cron's metadata." }),
 };
 export const CronSearch = z.object({
   ...filter,

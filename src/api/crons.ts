@@ -10,7 +10,7 @@ import { Cron, CronCount, CronCreate, CronPatch, CronSearch } from "./cron-reque
 import { filterOf, payloadOf, queryOf, termsOf } from "./cron-request.ts";
 import { runIdOfKey } from "./idempotency.ts";
 import { answers, jsonAnswer, jsonBody, newRouter, sendJson, Uuid } from "./routing.ts";
-import { refuseContinuation, toStartRun } from "./run-request.ts";
+import { refuseContinuation, toStartRun, toStreamModes } from "./run-request.ts";
 import { requireScheduler, schedulersPort } from "./schedulers-port.ts";
 import { askedWebhook } from "./webhook-address.ts";
 
@@ -112,8 +112,8 @@ export const crons = newRouter()
   .openapi(patch, async (c) => {
     const body = c.req.valid("json");
     const payload = { ...payloadOf(body), ...askedWebhook(c, body.webhook) };
-    if (body.assistant_id !== undefined) await requireAssistant(c.var.database, c.var.tenant, body.assistant_id);
-    const change = { ...addressOf(c), ...termsOf(body), payload };
+    toStreamModes(body.stream_mode);
+    const change = { ...addressOf(c), ...termsOf(body), ...(await assistantOf(c, body)), payload };
     return sendJson(c, await onCrons(c, (scheduler) => scheduler.patchCron(change)));
   })
   .openapi(remove, async (c) => {
@@ -147,6 +147,16 @@ async function createCron(c: ApiContext, body: CronCreate, threadId: string | nu
     payload,
   };
   return onCrons(c, (scheduler) => scheduler.createCron(cron));
+}
+
+/** @throws EdgewiseError `unknown_graph` */
+async function assistantOf(
+  c: ApiContext,
+  { assistant_id: asked }: CronPatch,
+): Promise<{ readonly assistantId?: string }> {
+  if (asked === undefined) return {};
+  const graph = await requireAssistant(c.var.database, c.var.tenant, asked);
+  return { assistantId: graph.assistant?.assistantId ?? graph.assistantId };
 }
 
 /** Not the id of a run that the same key made. */

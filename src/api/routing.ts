@@ -89,6 +89,16 @@ export const JsonObjectSchema = z
 export const NullableJsonObject = JsonObjectSchema.nullable().openapi({ type: ["object", "null"] });
 export const OptionalJsonObject = JsonObjectSchema.nullish().openapi({ type: ["object", "null"] });
 
+/** Of a filter's JSON, in UTF-16 units: all of it is looked for in every row that comes into question. */
+const LONGEST_FILTER = 10_000;
+/** What a search asks objects for. */
+export const FilterObject = JsonObjectSchema.refine(
+  (filter) => JSON.stringify(filter).length <= LONGEST_FILTER,
+  `must have at most ${LONGEST_FILTER} characters of JSON`,
+)
+  .nullish()
+  .openapi({ type: ["object", "null"] });
+
 /** Any UUID; ids compare in lower case. */
 export const Uuid = z
   .string()

@@ -39,16 +39,31 @@ export const runBatch = newRouter().openapi(batch, async (c) => {
   for (const [index, body] of bodies.entries())
     starts.push(await at(index, prepareStart(c, body, undefined, key === undefined ? undefined : `${key} ${index}`)));
   // As each thread would refuse it: what is left to go wrong is what conditions make of an input.
-  const wrong = await inLanes(c, bodies, starts, (thread, start) => thread.checkStart(start));
+  const known = new Set<StartRun>();
+  const wrong = await inLanes(c, bodies, starts, async (thread, start) => {
+    const reply = await thread.checkStart(start);
+    if (reply.ok && reply.value) known.add(start);
+    return reply;
+  });
   if (wrong !== undefined) throw wrong.error;
-  const runs = await startAll(c, bodies, starts);
+  const runs = await startAll(c, bodies, starts, known);
   return sendJson(c, runs.map(shownRun));
 });
 
-/** All of them, or none: what has begun when another cannot goes again with its thread. */
-async function startAll(c: ApiContext, bodies: readonly RunCreate[], starts: readonly StartRun[]): Promise<RunView[]> {
+/**
+ * All of them, or none: what has begun when another cannot goes again with its thread.
+ * @param known those that an earlier request under the same key has made, and been answered for: they stay
+ */
+async function startAll(
+  c: ApiContext,
+  bodies: readonly RunCreate[],
+  starts: readonly StartRun[],
+  known: ReadonlySet<StartRun>,
+): Promise<RunView[]> {
   const runs = new Map<StartRun, RunView>();
+  const begun: StartRun[] = [];
   const wrong = await inLanes(c, bodies, starts, async (thread, start) => {
+    if (!known.has(start)) begun.push(start);
     const reply = await thread.startRun(start);
     if (reply.ok) runs.set(start, reply.value);
     return reply;
@@ -57,15 +72,14 @@ async function startAll(c: ApiContext, bodies: readonly RunCreate[], starts: rea
     const run = runs.get(start);
     return start.requestHash !== undefined && run !== undefined && run.kwargs[REQUEST_HASH] !== start.requestHash;
   });
+  if (mismatched < 0 && wrong === undefined) return starts.flatMap((start) => runs.get(start) ?? []);
+  // Also what has failed: its answer alone may be lost. One that has not begun is not found.
+  await Promise.allSettled(begun.map((start) => c.var.threads.surely(start, (thread) => thread.deleteThread(start))));
   if (mismatched >= 0) {
     const text = "This Idempotency-Key was used for another list; take a new key, or send the same body.";
     throw failure("idempotency_mismatch", text, { pointer: `/${mismatched}` });
   }
-  if (wrong === undefined) return starts.flatMap((start) => runs.get(start) ?? []);
-  await Promise.all(
-    [...runs.keys()].map((start) => c.var.threads.surely(start, (thread) => thread.deleteThread(start))),
-  );
-  throw wrong.error;
+  throw wrong?.error;
 }
 
 /** Answers the first failure, after which nothing more is begun. */

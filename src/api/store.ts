@@ -5,7 +5,7 @@ import { keyFault, namespaceFault } from "../storage/item-place.ts";
 import { ANY } from "../storage/item-range.ts";
 import { createItemStore } from "../storage/items.ts";
 import type { ApiContext } from "./context.ts";
-import { JsonObjectSchema, OptionalJsonObject, answers, jsonAnswer, jsonBody, newRouter, sendJson } from "./routing.ts";
+import { JsonObjectSchema, FilterObject, answers, jsonAnswer, jsonBody, newRouter, sendJson } from "./routing.ts";
 
 /** LangGraph's store: items by namespace and key, what nodes of the kinds `store-get` and `store-put` see too. */
 const tags = ["Store"];
@@ -86,7 +86,7 @@ const searchItems = createRoute({
     body: jsonBody(
       z.object({
         namespace_prefix: namespace.nullish(),
-        filter: OptionalJsonObject.openapi({
+        filter: FilterObject.openapi({
           description:
             "By key of the value: what it equals, or `$eq $ne $gt $gte $lt $lte` with what it is compared with.",
         }),

@@ -11,7 +11,7 @@ import {
 } from "../storage/threads.ts";
 import type { ApiContext } from "./context.ts";
 import { inLanes } from "./lanes.ts";
-import { answers, jsonAnswer, jsonBody, newRouter, OptionalJsonObject, sendJson, Uuid } from "./routing.ts";
+import { answers, FilterObject, jsonAnswer, jsonBody, newRouter, sendJson, Uuid } from "./routing.ts";
 import { Extract, extracted, memberOf } from "./thread-extract.ts";
 import { Thread } from "./views.ts";
 
@@ -21,6 +21,8 @@ const MOST_ROWS = 1_000;
 const MOST_IDS = 1_000;
 /** Threads that one search looks into because the index does not have their values. */
 const MOST_UNDECIDED = 100;
+/** A statement has room for a hundred parameters. */
+const MOST_CHANNELS = 20;
 const MEMBERS = [
   "thread_id",
   "created_at",
@@ -38,10 +40,14 @@ const MEMBERS = [
 const HEAVY: ReadonlySet<string> = new Set(["values", "interrupts", "config", "error"]);
 
 const filter = {
-  metadata: OptionalJsonObject.openapi({
+  metadata: FilterObject.openapi({
     description: "Containment: every key given is equal, nested objects likewise.",
   }),
-  values: OptionalJsonObject.openapi({
+  values: FilterObject.refine(
+    (values) => Object.keys(values ?? {}).length <= MOST_CHANNELS,
+    `must name at most ${MOST_CHANNELS} channels`,
+  ).openapi({
+    type: ["object", "null"],
     description: `The same of the state's values. Channels of more than some 1,000 characters are not in the index: up to ${MOST_UNDECIDED} threads are looked into for them, and beyond that the search is refused.`,
   }),
   status: z.enum(["idle", "busy", "interrupted", "error"]).nullish(),

@@ -4,16 +4,7 @@ import { failure } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
 import { CheckpointBody, namespaceIn } from "./checkpoint.ts";
 import type { ApiContext } from "./context.ts";
-import {
-  OptionalJsonObject,
-  answers,
-  jsonAnswer,
-  jsonBody,
-  newRouter,
-  queryNumber,
-  sendJsonText,
-  Uuid,
-} from "./routing.ts";
+import { FilterObject, answers, jsonAnswer, jsonBody, newRouter, queryNumber, sendJsonText, Uuid } from "./routing.ts";
 import { ThreadState } from "./views.ts";
 
 /** A thread's state now and before. */
@@ -110,7 +101,7 @@ const searchHistory = createRoute({
       z.object({
         limit: z.int().min(1).max(MAX_HISTORY).nullish(),
         before: Before.nullish(),
-        metadata: OptionalJsonObject,
+        metadata: FilterObject,
         select: Select.nullish(),
         checkpoint: CheckpointBody.nullish().openapi({ description: `${FRAMES} Its id does not count.` }),
       }),

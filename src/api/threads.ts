@@ -15,8 +15,10 @@ import { Thread } from "./views.ts";
 
 const tags = ["Threads"];
 const params = z.object({ thread_id: Uuid });
-const MOST_STEPS = 1_000;
-const MOST_UPDATES = 100;
+/** Each step is played on all those before it: more would keep the thread's object longer than it may work. */
+const MOST_STEPS = 250;
+/** Of all steps together. */
+const MOST_UPDATES = 500;
 
 const Supersteps = z
   .array(
@@ -35,9 +37,12 @@ const Supersteps = z
     }),
   )
   .max(MOST_STEPS)
+  .refine(
+    (steps) => steps.reduce((sum, { updates }) => sum + updates.length, 0) <= MOST_UPDATES,
+    `must have at most ${MOST_UPDATES} updates together`,
+  )
   .openapi({
-    description:
-      "A history to begin with, step by step: what each node wrote (`as_node`), `__input__` and `__start__` being the input. All or nothing; needs `metadata.graph_id`.",
+    description: `A history to begin with, step by step: what each node wrote (\`as_node\`), \`__input__\` and \`__start__\` being the input. All or nothing; needs \`metadata.graph_id\`. At most ${MOST_STEPS} steps, with ${MOST_UPDATES} updates together.`,
   });
 
 const createThread = createRoute({

@@ -28,7 +28,10 @@ export function compilePlace(
 ): Place {
   const at = (index: number): readonly (string | number)[] =>
     typeof namespace === "string" ? ["namespace"] : ["namespace", index];
-  const parts = typeof namespace === "string" ? [namespace] : namespace;
+  const isText = typeof namespace === "string";
+  if (isText && !/^\s*\{\{[\s\S]*\}\}\s*$/.test(namespace))
+    report("must be a list of parts, or one hole that gives the list, as in {{ config.place }}", ["namespace"], compiler);
+  const parts = isText ? [namespace] : namespace;
   parts.forEach((part, index) => {
     report(part.includes("{{") ? undefined : namespaceFault([part]), at(index), compiler);
   });

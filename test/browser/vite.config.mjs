@@ -4,7 +4,6 @@ import { defineConfig } from "vite";
 export default defineConfig({
   root: new URL("page", import.meta.url).pathname,
   build: { outDir: "../dist", emptyOutDir: true, minify: false },
-  esbuild: { jsx: "automatic" },
   oxc: { jsx: { runtime: "automatic" } },
-  logLevel: "warn",
+  logLevel: "error",
 });

@@ -118,6 +118,7 @@ export const CONTRACT: Readonly<Record<string, Item>> = {
       "streamIdleReconnect",
     ],
     newer: ["streamNamespaces", "checkpointId", "streamIdleReconnect"],
+    differs: { checkpointId: "taken and without effect: a run has one stream" },
   },
   "runs.delete": { fields: [] },
   // What `runs.create`, `runs.stream` and `runs.wait` take alike.

@@ -8,8 +8,8 @@ import { publishGraphs, says } from "./graphs.ts";
 import { startProxy } from "./proxy.ts";
 import { type Result, tried } from "./results.ts";
 
-const TEXT = Array.from({ length: 1200 }, (_, at) => String.fromCharCode(97 + (at % 26))).join("");
-/** 300 tokens in six seconds or so, then three steps more. */
+const TEXT = Array.from({ length: 800 }, (_, at) => String.fromCharCode(97 + (at % 26))).join("");
+/** 200 tokens in four seconds or so, then three steps more. */
 const SLOW = {
   edgewise: 1,
   id: "c-slow",

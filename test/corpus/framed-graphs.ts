@@ -47,6 +47,27 @@ export const MAP: JsonObject = {
   edges: chain("each", "none", "some", "last"),
 };
 
+/** Asks inside of what it runs, and tells outside what that came to. */
+export const INSIDE: JsonObject = {
+  channels: { city: {}, log: LOG },
+  nodes: {
+    weather: {
+      kind: "subgraph",
+      graph: {
+        channels: { city: {}, said: {}, log: LOG },
+        nodes: {
+          look: set({ city: "'Paris'" }),
+          ask: { kind: "gate", ask: "go on?", write: "said" },
+          tell: set({ log: "'Rain in ' + state.city" }),
+        },
+        edges: chain("look", "ask", "tell"),
+      },
+    },
+    after: set({ city: "state.log[0]" }),
+  },
+  edges: chain("weather", "after"),
+};
+
 export const LOOP: JsonObject = {
   channels: { number: { default: 100 }, turns: {} },
   nodes: {

@@ -102,6 +102,15 @@ async function gates(stage: Stage): Promise<void> {
   await stage.answer("And you", { also: "yes" }, "bea");
 }
 
+/** Somebody writes into the frame in which it is asked. */
+async function inside(stage: Stage): Promise<void> {
+  await stage.wait();
+  const { tasks } = await stage.ask<{ tasks: { checkpoint: JsonObject }[] }>("GET", "/state");
+  const namespace = tasks[0]?.checkpoint["checkpoint_ns"] ?? "";
+  await stage.ask("POST", "/state", { values: { city: "Rome" }, checkpoint: { checkpoint_ns: namespace } });
+  await stage.answer("go on", "yes");
+}
+
 async function forks(stage: Stage): Promise<void> {
   await stage.wait();
   await stage.answer("And you", "no", "cem");
@@ -208,4 +217,5 @@ export const SCENES: readonly Scene[] = [
   { name: "one-slot", graph: graphs.ONE_SLOT },
   { name: "migrated", graph: graphs.MOVED_FROM, play: moved },
   { name: "budget", graph: graphs.CAPPED, play: capped },
+  { name: "inside", graph: framed.INSIDE, play: inside },
 ];

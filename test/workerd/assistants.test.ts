@@ -275,6 +275,7 @@ describe("a run of an assistant", () => {
       config: { configurable: own, tags: ["two", "three"] },
       context: own,
       metadata: own,
+      on_completion: "keep",
     };
     const run = await read<Run>(post("/runs", json));
     const both = { a: "assistant", b: "run", c: "run" };

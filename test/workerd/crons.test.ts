@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { CronView } from "../../durable-objects/scheduler-api.ts";
 import { cronsOf } from "../../durable-objects/testing/open-scheduler.ts";
-import { graphShelf } from "../../src/api/assistant-id.ts";
+import { assistantIdOf, graphShelf } from "../../src/api/assistant-id.ts";
 import { readConfig } from "../../src/config.ts";
 import { sweep } from "../../src/sweep.ts";
 import { call, DOUBLE, migrate, newKey, read } from "./client.ts";
@@ -174,6 +174,9 @@ describe("a change", () => {
     expect(daily).toMatchObject({ payload: { assistant_id: "double", input: { number: 4 } }, metadata: { team: "a" } });
     expect(daily.next_run_date).toMatch(/T00:30:00/);
     expect(await patch({ enabled: false })).toMatchObject({ enabled: false, next_run_date: null });
+    await read(call("/graphs", { key, json: { ...DOUBLE, id: "triple" } }));
+    const [assistant_id, payload] = [assistantIdOf("triple"), { assistant_id: "triple", input: { number: 4 } }];
+    expect(await patch({ assistant_id: "triple" })).toMatchObject({ assistant_id, payload });
     const until = new Date(Date.now() + 72 * HOUR).toISOString();
     expect(await patch({ enabled: true, end_time: until })).toMatchObject({ end_time: until, enabled: true });
     expect(await patch({ end_time: null })).toMatchObject({ end_time: null });

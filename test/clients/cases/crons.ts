@@ -21,6 +21,16 @@ const NEWER = {
   durability: "sync",
   endTime: "2099-01-01T00:00:00Z",
 };
+/** The fields of a run as the server keeps them for it. */
+const KEPT = {
+  input: COMMON.input,
+  config: COMMON.config,
+  context: COMMON.context,
+  webhook: COMMON.webhook,
+  interrupt_before: COMMON.interruptBefore,
+  interrupt_after: COMMON.interruptAfter,
+};
+const KEPT_NEWER = { stream_mode: ["values"], stream_subgraphs: true, stream_resumable: true, durability: "sync" };
 const OLD_FIELDS = ["schedule", ...Object.keys(COMMON)];
 
 export const CRONS: readonly Case[] = [
@@ -34,7 +44,14 @@ export const CRONS: readonly Case[] = [
         ...COMMON,
       } as never)) as never;
       const { cron_id: id } = made as { cron_id: string };
-      includes(made, { schedule: NEVER, thread_id: null, enabled: true, on_run_completed: "keep", metadata: { a: 1 } });
+      includes(made, {
+        schedule: NEVER,
+        thread_id: null,
+        enabled: true,
+        on_run_completed: "keep",
+        metadata: { a: 1 },
+        payload: KEPT,
+      });
       for (const key of [
         "assistant_id",
         "next_run_date",
@@ -59,7 +76,7 @@ export const CRONS: readonly Case[] = [
     about: of("create", ...Object.keys(NEWER)),
     async run({ client: { crons } }) {
       const made = (await crons.create("c-tell", { schedule: "30 9 * * *", ...NEWER } as never)) as never as Cron;
-      includes(made, { timezone: "Europe/Berlin" });
+      includes(made, { timezone: "Europe/Berlin", payload: KEPT_NEWER });
       assert.equal(Date.parse(made.end_time ?? ""), Date.parse(NEWER.endTime));
       const hour = new Intl.DateTimeFormat("en-GB", { timeZone: "Europe/Berlin", hour: "2-digit", minute: "2-digit" });
       assert.equal(hour.format(new Date(made.next_run_date)), "09:30");
@@ -77,7 +94,7 @@ export const CRONS: readonly Case[] = [
         schedule: NEVER,
         ...COMMON,
       } as never)) as never as Cron;
-      includes(made, { thread_id: id, metadata: { a: 1 } });
+      includes(made, { thread_id: id, metadata: { a: 1 }, payload: KEPT });
       assert.deepEqual(
         (await crons.search({ threadId: id })).map(({ cron_id }) => cron_id),
         [made.cron_id],
@@ -92,7 +109,7 @@ export const CRONS: readonly Case[] = [
     async run(desk) {
       const id = await desk.thread();
       const made = await desk.client.crons.createForThread(id, "c-tell", { schedule: NEVER, ...NEWER } as never);
-      includes(made, { thread_id: id, timezone: "Europe/Berlin" });
+      includes(made, { thread_id: id, timezone: "Europe/Berlin", payload: KEPT_NEWER });
       await desk.client.crons.delete((made as never as Cron).cron_id);
     },
   },
@@ -104,7 +121,7 @@ export const CRONS: readonly Case[] = [
       const changes = { schedule: "5 4 * * *", ...COMMON, ...NEWER, enabled: false, onRunCompleted: "keep" };
       const updated = await crons.update(id, changes as never);
       includes(updated, { cron_id: id, schedule: "5 4 * * *", enabled: false, timezone: "Europe/Berlin" });
-      includes(updated, { metadata: { a: 1 }, on_run_completed: "keep" });
+      includes(updated, { metadata: { a: 1 }, on_run_completed: "keep", payload: { ...KEPT, ...KEPT_NEWER } });
       await refused(crons.update(crypto.randomUUID(), { enabled: true }), 404);
       await crons.delete(id);
     },

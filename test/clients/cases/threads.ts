@@ -48,12 +48,14 @@ export const THREADS: readonly Case[] = [
     },
   },
   {
-    name: "a thread with a TTL of some minutes says nothing else; a wrong one is refused",
+    name: "a thread with a TTL of some minutes keeps it, and another one that it is given; a wrong one is refused",
     about: ["threads.create:ttl", "threads.update:ttl"],
-    async run({ client }) {
+    async run(desk) {
+      const { client } = desk;
       const { thread_id: id } = await client.threads.create({ ttl: 5 });
       await client.threads.update(id, { ttl: { ttl: 10, strategy: "delete" } });
-      includes(await client.threads.get(id), { thread_id: id });
+      const { json } = await desk.ask("GET", `/threads/${id}?include=ttl`);
+      includes(json, { thread_id: id, ttl: { ttl: 10, strategy: "delete" } });
       await refused(client.threads.create({ ttl: { ttl: -1, strategy: "delete" } }), 400);
     },
   },
@@ -74,7 +76,10 @@ export const THREADS: readonly Case[] = [
     about: ["threads.get:include"],
     async run({ client }) {
       const { thread_id: id } = await client.threads.create({ ttl: 5 });
-      includes(await client.threads.get(id, { include: ["ttl"] }), { thread_id: id });
+      includes(await client.threads.get(id, { include: ["ttl"] }), {
+        thread_id: id,
+        ttl: { ttl: 5, strategy: "delete" },
+      });
     },
   },
   {
