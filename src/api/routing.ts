@@ -89,15 +89,18 @@ export const JsonObjectSchema = z
 export const NullableJsonObject = JsonObjectSchema.nullable().openapi({ type: ["object", "null"] });
 export const OptionalJsonObject = JsonObjectSchema.nullish().openapi({ type: ["object", "null"] });
 
-/** Of a filter's JSON, in UTF-16 units: all of it is looked for in every row that comes into question. */
-const LONGEST_FILTER = 10_000;
-/** What a search asks objects for. */
-export const FilterObject = JsonObjectSchema.refine(
-  (filter) => JSON.stringify(filter).length <= LONGEST_FILTER,
-  `must have at most ${LONGEST_FILTER} characters of JSON`,
-)
-  .nullish()
-  .openapi({ type: ["object", "null"] });
+/**
+ * What a search asks objects for.
+ * @param longest of its JSON, in UTF-16 units: all of it is looked for in every row that comes into question
+ */
+export function filterObject(longest: number) {
+  const message = `must have at most ${longest} characters of JSON`;
+  return JsonObjectSchema.refine((filter) => JSON.stringify(filter).length <= longest, message)
+    .nullish()
+    .openapi({ type: ["object", "null"] });
+}
+/** Of metadata, or of the values of items. */
+export const FilterObject = filterObject(10_000);
 
 /** Any UUID; ids compare in lower case. */
 export const Uuid = z

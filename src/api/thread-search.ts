@@ -11,7 +11,7 @@ import {
 } from "../storage/threads.ts";
 import type { ApiContext } from "./context.ts";
 import { inLanes } from "./lanes.ts";
-import { answers, FilterObject, jsonAnswer, jsonBody, newRouter, sendJson, Uuid } from "./routing.ts";
+import { answers, FilterObject, filterObject, jsonAnswer, jsonBody, newRouter, sendJson, Uuid } from "./routing.ts";
 import { Extract, extracted, memberOf } from "./thread-extract.ts";
 import { Thread } from "./views.ts";
 
@@ -21,6 +21,8 @@ const MOST_ROWS = 1_000;
 const MOST_IDS = 1_000;
 /** Threads that one search looks into because the index does not have their values. */
 const MOST_UNDECIDED = 100;
+/** Whole channels may be asked for; the index itself holds short ones alone. */
+const LONGEST_VALUES = 256 * 1024;
 /** A statement has room for a hundred parameters. */
 const MOST_CHANNELS = 20;
 const MEMBERS = [
@@ -43,13 +45,15 @@ const filter = {
   metadata: FilterObject.openapi({
     description: "Containment: every key given is equal, nested objects likewise.",
   }),
-  values: FilterObject.refine(
-    (values) => Object.keys(values ?? {}).length <= MOST_CHANNELS,
-    `must name at most ${MOST_CHANNELS} channels`,
-  ).openapi({
-    type: ["object", "null"],
-    description: `The same of the state's values. Channels of more than some 1,000 characters are not in the index: up to ${MOST_UNDECIDED} threads are looked into for them, and beyond that the search is refused.`,
-  }),
+  values: filterObject(LONGEST_VALUES)
+    .refine(
+      (values) => Object.keys(values ?? {}).length <= MOST_CHANNELS,
+      `must name at most ${MOST_CHANNELS} channels`,
+    )
+    .openapi({
+      type: ["object", "null"],
+      description: `The same of the state's values. Channels of more than some 1,000 characters are not in the index: up to ${MOST_UNDECIDED} threads are looked into for them, and beyond that the search is refused.`,
+    }),
   status: z.enum(["idle", "busy", "interrupted", "error"]).nullish(),
 };
 const Search = z
