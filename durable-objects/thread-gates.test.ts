@@ -131,10 +131,10 @@ describe("[G9] answers that are counted by who gives them", () => {
   });
 
   it("begin anew with a redrive, under the same id", async () => {
-    const { on_error: _, ...gate } = asking({ approvers: { need: 2 }, deadline: "100ms" })["nodes"] as JsonObject;
+    const { on_error: _, ...gate } = asking({ approvers: { need: 2 }, deadline: "1s" })["nodes"] as JsonObject;
     const graph = {
       ...two,
-      nodes: { ...gate, ask: { kind: "gate", ask: "?", write: "decision", approvers: { need: 2 }, deadline: "100ms" } },
+      nodes: { ...gate, ask: { kind: "gate", ask: "?", write: "decision", approvers: { need: 2 }, deadline: "1s" } },
     };
     const thread = await begin(graph);
     await expect.poll(async () => (await openOf(thread)).length).toBe(1);

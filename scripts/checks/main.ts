@@ -19,13 +19,16 @@ const STAGES: readonly Stage[] = [
   { name: "lint", run: () => runTool(ROOT, "oxlint", ["--type-aware", "--deny-warnings"]) },
   { name: "types", run: () => runTool(ROOT, "tsc", ["--noEmit"]) },
   { name: "unit tests", run: () => testStage("unit") },
-  { name: "tests in workerd", run: () => testStage("workerd") },
+  { name: "tests in workerd", run: () => testStage("workerd", "workerd-alone") },
   { name: "tests end to end", run: () => testStage("e2e") },
   { name: "weight", run: () => checkWeight(ROOT) },
 ];
 
-async function testStage(project: string): Promise<StageResult> {
-  const { result, tally } = await runVitest(ROOT, ["--project", project]);
+async function testStage(...projects: readonly string[]): Promise<StageResult> {
+  const { result, tally } = await runVitest(
+    ROOT,
+    projects.flatMap((project) => ["--project", project]),
+  );
   return { ...result, tally, fact: `${tally.passed} passed` };
 }
 

@@ -151,7 +151,7 @@ export const RUNS: readonly Case[] = [
       const paused = await runs.wait(id, "c-ask", { input: { topic: "tea" } });
       includes(paused, { __interrupt__: [{ value: { question: "Go on?", topic: "tea" } }] });
       includes(await threads.get(id), { status: "interrupted" });
-      assert.match((await runs.list(id))[0]?.status ?? "", /^(success|interrupted)$/);
+      includes((await runs.list(id))[0], { status: "success" });
       const values = await runs.wait(id, "c-ask", { command: { resume: { yes: true } } });
       includes(values, { answer: { yes: true }, log: ["before", "after"] });
       includes(await threads.get(id), { status: "idle", interrupts: {} });
