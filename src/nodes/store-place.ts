@@ -30,7 +30,11 @@ export function compilePlace(
     typeof namespace === "string" ? ["namespace"] : ["namespace", index];
   const isText = typeof namespace === "string";
   if (isText && !/^\s*\{\{[\s\S]*\}\}\s*$/.test(namespace))
-    report("must be a list of parts, or one hole that gives the list, as in {{ config.place }}", ["namespace"], compiler);
+    report(
+      "must be a list of parts, or one hole that gives the list, as in {{ config.place }}",
+      ["namespace"],
+      compiler,
+    );
   const parts = isText ? [namespace] : namespace;
   parts.forEach((part, index) => {
     report(part.includes("{{") ? undefined : namespaceFault([part]), at(index), compiler);

@@ -90,7 +90,12 @@ export class World implements ObjectWorld {
     serveBy(this.provider);
     const consume = (batch: MessageBatch) => consumeBatch(batch, readConfig(this.env), this.timeline.wall);
     const queue = new SimQueue("edgewise-wake", this.timeline, this.faults, WORKER, consume);
-    this.env = { DB: this.index.binding, THREADS: this.#namespace(), SCHEDULER: this.#namespace(), WAKE: queue.binding };
+    this.env = {
+      DB: this.index.binding,
+      THREADS: this.#namespace(),
+      SCHEDULER: this.#namespace(),
+      WAKE: queue.binding,
+    };
     const threads = hasClients ? (this.#random.chance(0.1) ? 2 : 1) : 0;
     for (let thread = 0; thread < threads; thread += 1) this.#addThread(thread);
   }
