@@ -10,6 +10,8 @@ const tags = ["Runs"];
 
 const MANY = 1_000;
 const PAGE = 100;
+/** Threads whose runs one request cancels. */
+const MOST_THREADS = 700;
 const AT_ONCE = 10;
 
 const RunsCancel = z
@@ -111,7 +113,14 @@ async function cancelEverywhere(c: ApiContext, { run_ids: runIds, status }: Runs
       }),
     );
     if (page.length < PAGE) return;
+    if (done.size >= MOST_THREADS) throw more(done.size);
   }
+}
+
+/** A request may make a thousand calls on the platform; what was cancelled is not in the index the next time. */
+function more(threads: number): EdgewiseError {
+  const message = `Runs on ${threads} threads have been cancelled; ask again for the others.`;
+  return failure("unavailable", message, { retryable: true, retryAfterMs: 1_000 });
 }
 
 /** A thread that was erased meanwhile has nothing to be cancelled. */
