@@ -110,8 +110,8 @@ async function forker(field: Field, thread: string, messages: number): Promise<C
   const edgewise = await field.edgewise();
   const asked = { limit: 1000, select: SUMMARY };
   const states = await edgewise.json<readonly Summary[]>("POST", `/threads/${thread}/history`, asked);
-  // Two checkpoints a run, the first of them numbered -1.
-  const middle = states.find(({ metadata }) => metadata.step === 2 * messages - 2);
+  // Three checkpoints a run, the first of them numbered -1.
+  const middle = states.find(({ metadata }) => metadata.step === 3 * messages - 2);
   if (middle === undefined) throw new Error(`no checkpoint with ${messages} messages`);
   const input = { messages: [{ role: "user", content: textOf(0) }] };
   return async () => {

@@ -147,13 +147,15 @@ describe.each([
     const stream = client.runs.stream(threadId, "words", {
       input: { words: ["a", "b", "c"] },
       streamMode: ["messages-tuple", "values"],
+      // What is said inside a graph is streamed to who asks for it.
+      streamSubgraphs: true,
     }) as AsyncIterable<Part>;
     const texts = new Map<string, string>();
     const nodes = new Set<unknown>();
     let last: unknown;
     for await (const { event, data } of stream) {
       if (event === "values") last = data;
-      if (event !== "messages") continue;
+      if (!event.startsWith("messages|each:")) continue;
       const [{ id, content }, { langgraph_node: node }] = data as [
         { id: string; content: string },
         { langgraph_node: unknown },

@@ -36,7 +36,7 @@ export async function playDeadAlarm(worker: string): Promise<DeadAlarm> {
     await server.start(() => {});
     await call(server, "POST", "/graphs", PAUSE);
     await control(server, ROUTES.alarms, { throw: true });
-    const body = { assistant_id: PAUSE.id, input: { mark: "here" } };
+    const body = { assistant_id: PAUSE.id, input: { mark: "here" }, on_completion: "keep" };
     const run = await call<{ run_id: string; thread_id: string }>(server, "POST", "/runs", body);
     const thrown = await untilGivenUp(server);
     await control(server, ROUTES.alarms, { throw: false });
