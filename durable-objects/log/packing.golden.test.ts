@@ -21,6 +21,11 @@ const GOLDEN: readonly (readonly [what: string, json: string, stored: string])[]
     '["o","1.1.0",1,[[["messages",{"content":"none"\u0009,"tool_call_id":"c","type":"tool","id":"i"}]],[0],[]],0,0]',
   ],
   ["what most runs were asked for", '{"config":{},"context":{},"stream_mode":["values"]}', "\u000f"],
+  [
+    "what a client's run was asked for",
+    '{"config":{"configurable":{"user-agent":"node"}},"context":{},"stream_mode":["values"]}',
+    "\u0010node\u0011",
+  ],
   ["what is short", '["o","0.0.0",1,[[],[],[]],0,0]', '["o","0.0.0",1,[[],[],[]],0,0]'],
 ];
 

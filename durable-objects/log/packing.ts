@@ -19,6 +19,8 @@ const PARTS = [
   ',"model":"',
   '[[["messages",[{"content":"',
   '{"config":{},"context":{},"stream_mode":["values"]}',
+  '{"config":{"configurable":{"user-agent":"',
+  '"}},"context":{},"stream_mode":["values"]}',
 ] as const;
 
 /** Stands for the id of the run that the text belongs to, by which its messages are named. */

@@ -64,12 +64,14 @@ function complete(place: Place, said: string, fields: JsonObject, idOf: (index: 
     return { type, id: given };
   }
   const id = isNamed ? given : idOf(place.index);
-  const common = { additional_kwargs: {}, response_metadata: {}, ...rest, content: content ?? [], type, id };
+  // In this order the log packs them (durable-objects/log/packing.ts).
+  const common = { content: content ?? [], additional_kwargs: {}, response_metadata: {}, ...rest, type, id };
   if (said === "developer") return { ...common, additional_kwargs: asDeveloper(common.additional_kwargs) };
   if (type !== "ai") return common;
-  const calls = callsOf(place, rest);
-  return { invalid_tool_calls: [], ...common, tool_calls: calls };
+  return { ...NO_CALLS, ...common, ...callsOf(place, rest) };
 }
+
+const NO_CALLS: JsonObject = { tool_calls: [], invalid_tool_calls: [] };
 
 /** How LangChain tells a developer's message from a system's. */
 function asDeveloper(kwargs: Json): JsonObject {
@@ -77,8 +79,8 @@ function asDeveloper(kwargs: Json): JsonObject {
 }
 
 /** Calls in LangChain's form, or as OpenAI writes them. */
-function callsOf(place: Place, { tool_calls: calls }: JsonObject): Json {
-  return Array.isArray(calls) ? (calls as readonly Json[]).map((call) => callOf(place, call)) : [];
+function callsOf(place: Place, { tool_calls: calls }: JsonObject): { readonly tool_calls: Json } {
+  return { tool_calls: Array.isArray(calls) ? (calls as readonly Json[]).map((call) => callOf(place, call)) : [] };
 }
 
 function callOf(place: Place, call: Json): Json {
