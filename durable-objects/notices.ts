@@ -110,8 +110,15 @@ export class Notices {
     this.#context.waitUntil(moment);
   }
 
+  /** Never throws: what is told was durable before, and who waits for the telling must not take that for undone. */
   async deliver(): Promise<void> {
     const { row, delivered } = this.#thread();
-    if (row && (await this.#outbox.deliver(row.tenant))) await delivered();
+    if (!row || !(await this.#outbox.deliver(row.tenant))) return;
+    try {
+      await delivered();
+    } catch (thrown) {
+      // The alarm that stands comes sooner than it must, and sets the next.
+      console.warn(`A thread could not set its alarm anew: ${String(thrown)}`);
+    }
   }
 }

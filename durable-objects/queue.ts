@@ -151,12 +151,16 @@ export function cancelRun(core: ThreadCore, runId: string, action: CancelAction,
   if (action === "rollback") deleteRun(core, runId);
 }
 
-/** What has come to rest may have a deadline by which it goes on by itself: it has none any more. Whoever answers goes on with it. */
+/**
+ * What has come to rest with a question may have a deadline by which it goes on by itself: it has none any more. Whoever answers
+ * goes on with it. What has failed stays as it ended: that has been told.
+ */
 function leaveAtRest(core: ThreadCore, runId: string): void {
   const { asking } = core;
   if (asking === undefined || asking.row.runId !== runId || isOver(asking.row) || asking.nextTime() === undefined)
     return;
   const { row } = asking;
+  if (row.status !== "interrupted") return;
   const message = "The run was cancelled while it was at rest: it does not go on by itself. An answer goes on with it.";
   core.revise([row], () => core.store.endRun({ ...row, error: { code: "run_paused", message, retryable: false } }));
 }

@@ -61,7 +61,8 @@ export function threadLineOf(core: ThreadCore, row: ThreadRow): ThreadLine {
     status: core.status(),
     metadata: JSON.stringify(metadata),
     createdAt,
-    updatedAt: updatedAt(core, row),
+    // When it is told: of two lines the later counts, and one that comes late must not replace what was told after it.
+    updatedAt: Math.max(updatedAt(core, row), core.now()),
     stateUpdatedAt: stateUpdatedAt(core, row),
     values: kept === undefined || kept.values === "{}" ? null : kept.values,
     leftOut: kept === undefined ? null : JSON.stringify(kept.leftOut),
