@@ -178,13 +178,11 @@ export class ThreadCore {
   /** A run begins: a new `live`, or one that goes on (the {@link head}, or one that was rebuilt): its first entries, each a commit, and then whatever they lead to. Durable when it returns: no reply passes the output gate before the commit is on disk. */
   start(live: LiveRun, row: RunRow, entries: Opening, how: Start): void {
     const now = this.now();
-    const before = row.from === null ? undefined : this.store.runAt(row.from.seq);
     this.#whole.write(() => {
-      // First of all: what the index is told of the thread from here on is that it is busy.
+      const before = row.from === null ? undefined : this.store.runAt(row.from.seq);
       const left = this.record.row && this.#rest.leave();
       this.#live = live;
       this.record.belong(how.tenant, how.threadId, how.belongsTo, this.#world.now());
-      this.notices.thread();
       if (how.document !== undefined) this.store.keepGraph(row.graphHash, how.document);
       this.store.insertRun(row, this.record.row?.tenant ?? "");
       if (left !== undefined) this.notices.gone(left);
@@ -192,6 +190,8 @@ export class ThreadCore {
       this.notices.live(row, now, this.queue.begin(row.runId, now));
       let last: LogEntry | undefined;
       for (const entry of entries(live)) this.#commit(live, (last = entry), [], false);
+      // Busy, at the time of these commits: a line told before, that comes late, must not replace it.
+      this.notices.thread();
       this.#performer.add(live.recover(now));
       if (row.hidden) this.#end(live, { ...live.row, ...restingAs(live, before) });
       else if (last !== undefined) this.#judge(live, last);

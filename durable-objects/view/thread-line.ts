@@ -61,8 +61,7 @@ export function threadLineOf(core: ThreadCore, row: ThreadRow): ThreadLine {
     status: core.status(),
     metadata: JSON.stringify(metadata),
     createdAt,
-    // When it is told: of two lines the later counts, and one that comes late must not replace what was told after it.
-    updatedAt: Math.max(updatedAt(core, row), core.now()),
+    updatedAt: updatedAt(core, row),
     stateUpdatedAt: stateUpdatedAt(core, row),
     values: kept === undefined || kept.values === "{}" ? null : kept.values,
     leftOut: kept === undefined ? null : JSON.stringify(kept.leftOut),
