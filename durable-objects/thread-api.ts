@@ -31,17 +31,24 @@ export type {
 } from "./thread-resource.ts";
 
 export type RunStatus = "pending" | "running" | "error" | "success" | "timeout" | "interrupted";
-export type StreamMode =
-  | "values"
-  | "updates"
-  | "messages"
-  | "messages-tuple"
-  | "custom"
-  | "tasks"
-  | "checkpoints"
-  | "debug"
-  | "events"
-  | "tools";
+export const STREAM_MODES = [
+  "values",
+  "updates",
+  "messages",
+  "messages-tuple",
+  "custom",
+  "tasks",
+  "checkpoints",
+  "debug",
+  "events",
+  "tools",
+] as const;
+export type StreamMode = (typeof STREAM_MODES)[number];
+
+/** As LangGraph's clients know it: a run that asks has done its part, and its *thread* is interrupted (langgraph-protocol, section 2). */
+export function shownStatus({ status, error }: Pick<RunView, "status" | "error">): RunStatus {
+  return status === "interrupted" && error === null ? "success" : status;
+}
 
 export interface RunView {
   readonly run_id: string;

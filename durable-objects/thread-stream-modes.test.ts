@@ -6,8 +6,8 @@ import type { Json, JsonObject } from "../src/base/json.ts";
 import { DEEP } from "./testing/frame-graphs.ts";
 import { DIAMOND } from "./testing/graphs.ts";
 import { follow, openThread, readFrames, type SeenFrame, startOf, type TestThread } from "./testing/open-thread.ts";
-import { ALL_MODES, CHAT, isOf, UNEVEN } from "./testing/stream-graphs.ts";
-import type { StartRun, StreamMode } from "./thread-api.ts";
+import { CHAT, isOf, UNEVEN } from "./testing/stream-graphs.ts";
+import { type StartRun, STREAM_MODES, type StreamMode } from "./thread-api.ts";
 
 beforeAll(async () => {
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
@@ -25,7 +25,7 @@ async function streamed(
   more: Partial<StartRun> = {},
   thread = openThread(),
 ): Promise<Followed> {
-  const command = startOf(thread, graph, input, { streamMode: ALL_MODES, ...more });
+  const command = startOf(thread, graph, input, { streamMode: STREAM_MODES, ...more });
   const { frames } = unwrap(await thread.api.startAndFollow(command, false));
   return { thread, runId: command.runId, live: await readFrames(frames) };
 }
@@ -41,7 +41,7 @@ function namesOf(frames: readonly SeenFrame[]): Set<string> {
 const hi = { messages: "hi" };
 
 describe("[G7] a stream", () => {
-  it.each(ALL_MODES)(
+  it.each(STREAM_MODES)(
     "of %s has exactly its frames, the same ones as with all modes, behind `metadata`",
     async (mode) => {
       for (const streamSubgraphs of [false, true]) {
@@ -63,7 +63,7 @@ describe("[G7] a stream", () => {
   it("without subgraphs shows the run itself; with them what is inside, under `mode|node:<task>`", async () => {
     const { thread, runId, live } = await streamed(CHAT, hi);
     expect(live.filter(({ event }) => event.includes("|"))).toEqual([]);
-    const deep = await follow(thread, runId, ALL_MODES, -1, { subgraphs: true });
+    const deep = await follow(thread, runId, STREAM_MODES, -1, { subgraphs: true });
     const inside = deep.filter(({ event }) => event.includes("|"));
     const task = dataOf<{ id: string; name: string }>(live, "tasks").find(({ name }) => name === "inner");
     expect(new Set(inside.map(({ event }) => event.slice(event.indexOf("|") + 1)))).toEqual(

@@ -5,8 +5,8 @@ import { unwrap } from "../src/base/errors.ts";
 import type { Json, JsonObject } from "../src/base/json.ts";
 import { DEEP, MANY } from "./testing/frame-graphs.ts";
 import { crash, follow, openThread, readFrames, says, type SeenFrame, startOf } from "./testing/open-thread.ts";
-import { ALL_MODES, CHAT, UNEVEN } from "./testing/stream-graphs.ts";
-import type { StreamMode } from "./thread-api.ts";
+import { CHAT, UNEVEN } from "./testing/stream-graphs.ts";
+import { STREAM_MODES, type StreamMode } from "./thread-api.ts";
 
 beforeAll(async () => {
   await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
@@ -21,7 +21,7 @@ const GRAPHS: readonly (readonly [string, JsonObject, Json])[] = [
 
 async function recorded(graph: JsonObject, input: Json) {
   const thread = openThread();
-  const command = startOf(thread, graph, input, { streamMode: ALL_MODES, streamSubgraphs: true });
+  const command = startOf(thread, graph, input, { streamMode: STREAM_MODES, streamSubgraphs: true });
   const { frames } = unwrap(await thread.api.startAndFollow(command, false));
   return { thread, runId: command.runId, live: await readFrames(frames) };
 }
@@ -34,12 +34,12 @@ describe("[G7] whoever comes back", () => {
       const last = live.at(-1)?.id ?? 0;
       await crash(thread);
       for (let after = -1; after <= last; after += 1)
-        expect(await follow(thread, runId, ALL_MODES, after)).toEqual(live.filter(({ id }) => id > after));
+        expect(await follow(thread, runId, STREAM_MODES, after)).toEqual(live.filter(({ id }) => id > after));
     },
     60_000,
   );
 
-  it.each(ALL_MODES)(
+  it.each(STREAM_MODES)(
     "to %s alone: at each of its frames gets exactly what follows",
     async (mode) => {
       for (const [, graph, input] of GRAPHS.slice(0, 3)) {
@@ -79,7 +79,7 @@ describe("[G7] whoever comes back", () => {
         ],
       },
       {},
-      { streamMode: ALL_MODES, streamSubgraphs: true },
+      { streamMode: STREAM_MODES, streamSubgraphs: true },
     );
     unwrap(await thread.api.startRun(command));
     const { tenant, threadId, runId } = command;
@@ -89,7 +89,7 @@ describe("[G7] whoever comes back", () => {
         tenant,
         threadId,
         runId,
-        modes: ALL_MODES,
+        modes: STREAM_MODES,
         after: seen.at(-1)?.id ?? -1,
         cancelOnDisconnect: false,
       };
@@ -104,9 +104,9 @@ describe("[G7] whoever comes back", () => {
       if (done) break;
     }
     unwrap(await thread.api.joinRun(command));
-    seen.push(...(await follow(thread, runId, ALL_MODES, seen.at(-1)?.id ?? -1)));
+    seen.push(...(await follow(thread, runId, STREAM_MODES, seen.at(-1)?.id ?? -1)));
     for (const [index, { id }] of seen.entries()) if (index > 0) expect(id).toBeGreaterThan(seen[index - 1]?.id ?? -1);
-    const told = await follow(thread, runId, ALL_MODES);
+    const told = await follow(thread, runId, STREAM_MODES);
     // What a dead attempt had said is shown once and not kept.
     const kept = new Set(told.map(({ id }) => id));
     expect(seen.filter(({ id }) => kept.has(id))).toEqual(told);
@@ -136,6 +136,6 @@ describe("an id that the run has not handed out", () => {
     unwrap(await thread.api.joinRun(short));
     // A long run's last event is none of a short one.
     expect(await asked(short.runId, last)).toMatchObject({ ok: false, error: refused });
-    expect(await follow(thread, runId, ALL_MODES)).toEqual(live);
+    expect(await follow(thread, runId, STREAM_MODES)).toEqual(live);
   });
 });

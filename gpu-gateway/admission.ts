@@ -150,7 +150,7 @@ export class Admission {
   }
 
   /** Milliseconds until a request that came now would have a place; 0 where one is free. */
-  expectedWait(ask: Pick<Ask, "model" | "tenant" | "weight">): number {
+  expectedWait(ask: Pick<Ask, "model" | "tenant">): number {
     const line = this.#lines.get(ask.model);
     const able = this.#options
       .hosts()
@@ -158,7 +158,7 @@ export class Admission {
     const slots = able.reduce((sum, { config }) => sum + config.slots, 0);
     const taken = able.reduce((sum, { outstanding }) => sum + outstanding, 0);
     if (line === undefined || taken < slots || slots === 0) return 0;
-    const before = line.queue.ahead({ flow: ask.tenant, weight: ask.weight }) + 1;
+    const before = line.queue.ahead(ask.tenant) + 1;
     return Math.ceil((before * line.serviceMs) / slots);
   }
 

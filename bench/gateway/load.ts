@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Pool } from "undici";
+import { percentile } from "../measure.ts";
 
 /** A closed loop of so many clients against one address, in a process of its own; one line of JSON at the end. */
 interface Asked {
@@ -105,9 +106,4 @@ process.exit(0);
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const ascending = values.toSorted((one, other) => one - other);
-  return ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * share))] ?? Number.NaN;
 }

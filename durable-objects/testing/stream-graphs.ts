@@ -5,19 +5,6 @@ import { says } from "./open-thread.ts";
 
 /** Graphs whose runs have something to show in every mode. */
 
-export const ALL_MODES: readonly StreamMode[] = [
-  "values",
-  "updates",
-  "messages",
-  "messages-tuple",
-  "custom",
-  "tasks",
-  "checkpoints",
-  "debug",
-  "events",
-  "tools",
-];
-
 const messages = { messages: { reducer: "messages" } };
 
 /** A message that nobody streams, an emitted value, one that is streamed, and a model inside. */

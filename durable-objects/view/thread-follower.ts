@@ -3,13 +3,12 @@ import type { Json } from "../../src/base/json.ts";
 import type { ThreadCore } from "../core.ts";
 import type { RunRow } from "../log/rows.ts";
 import { checkpointAt } from "../log/standing.ts";
-import type { StreamMode, ThreadStreamMode } from "../thread-api.ts";
+import { shownStatus, type StreamMode, type ThreadStreamMode } from "../thread-api.ts";
 import { checkpointView } from "./checkpoints.ts";
 import { eventText } from "./event-stream.ts";
 import { followerOf, lastEventOf, wishOf } from "./followed.ts";
 import type { Follower } from "./follower.ts";
 import { updateOf } from "./task-texts.ts";
-import { shownStatus } from "./views.ts";
 
 /** A place in the thread: of a run by its first commit, and how far in it; 0 is before all of it. */
 interface Place {

@@ -31,11 +31,6 @@ export function runView(row: RunRow, threadId: string, input: Json): RunView {
   };
 }
 
-/** As LangGraph's clients know it: a run that asks has done its part, and its thread is interrupted. */
-export function shownStatus({ status, error }: Pick<RunRow, "status" | "error">): RunRow["status"] {
-  return status === "interrupted" && error === null ? "success" : status;
-}
-
 /** The questions of a run that are open. */
 export function questionsOf({ row, playback, waits }: LiveRun): InterruptView[] {
   const asked = waits.open().filter(({ ask }) => ask.kind !== "breakpoint");

@@ -4,7 +4,8 @@ import type { ThreadCore } from "../core.ts";
 import type { RunRow } from "../log/rows.ts";
 import type { Delivery } from "../scheduler-api.ts";
 import { inputOf, interruptsOf, resultOf } from "./history.ts";
-import { runView, shownStatus } from "./views.ts";
+import { shownStatus } from "../thread-api.ts";
+import { runView } from "./views.ts";
 
 /** Longest JSON text of a message, in UTF-16 units: it has to fit a row on its way. */
 const LONGEST_MESSAGE = 400_000;

@@ -112,12 +112,12 @@ export class FairQueue<T> {
   }
 
   /** What is served before a request that joined now, in the unit of costs. */
-  ahead({ flow, weight }: Pick<Request, "flow" | "weight">): number {
+  ahead(flow: string): number {
     const start = this.#startOf(flow);
     let sum = 0;
     for (const [name, { entries }] of this.#flows)
       for (const entry of entries) if (name === flow || entry.start <= start) sum += entry.cost;
-    return weight > 0 ? sum : Number.POSITIVE_INFINITY;
+    return sum;
   }
 
   *entries(): IterableIterator<Waiting<T>> {

@@ -144,6 +144,10 @@ class Passing implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(error);
+  }
+
+  #fail(error: Error): void {
     if (error instanceof LeftError) return this.#finish({ kind: "left" });
     const code = codeOf(error);
     const why = error instanceof TotalTimeError ? error.message : `${error.name}: ${error.message}`;
@@ -158,7 +162,7 @@ class Passing implements Dispatcher.DispatchHandler {
 
   #abort(error: Error): void {
     if (this.#isOver) return;
-    if (this.#controller === undefined) this.onResponseError(NOT_BEGUN, error);
+    if (this.#controller === undefined) this.#fail(error);
     else this.#controller.abort(error);
   }
 
@@ -170,8 +174,6 @@ class Passing implements Dispatcher.DispatchHandler {
     this.#ended(ended);
   }
 }
-
-const NOT_BEGUN = undefined as unknown as Dispatcher.DispatchController;
 
 /** Whether an answer says something of the host rather than of the request. */
 function isHostsFault(status: number): boolean {

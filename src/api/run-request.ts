@@ -1,24 +1,16 @@
 import { z } from "@hono/zod-openapi";
-import type { BreakpointNodes, StartRun, StreamMode } from "../../durable-objects/thread-api.ts";
+import {
+  type BreakpointNodes,
+  type StartRun,
+  STREAM_MODES,
+  type StreamMode,
+} from "../../durable-objects/thread-api.ts";
 import { failure } from "../base/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "../base/json.ts";
 import type { GraphVersionRow } from "../storage/graphs.ts";
 import { CheckpointBody, checkpointIdOf } from "./checkpoint.ts";
 import { OptionalJsonObject, Uuid } from "./routing.ts";
 import { BudgetBody, CommandBody, toBudget, toRunCommand } from "./run-command.ts";
-
-export const STREAM_MODES: readonly StreamMode[] = [
-  "values",
-  "updates",
-  "messages",
-  "messages-tuple",
-  "custom",
-  "tasks",
-  "checkpoints",
-  "debug",
-  "events",
-  "tools",
-];
 
 /** A run may be put off for a year. */
 const LONGEST_AFTER_S = 366 * 24 * 3600;
